@@ -1,0 +1,184 @@
+"""Write the kernel of a model: its cells' own text, and three functions that call them in order, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sim.cells.bound import Cell, Function, Graph
+from sim.cells.layout import Layout, lay_out
+from sim.cells.loops import Loop, Names
+from sim.cells.names import split
+from sim.cells.render import KERNEL_NAMES, Rendering, Words, power_text, powers_needed
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Kernel text that defines `begin_block`, `period_block` and `horizon_block`, and the rows that they use."""
+
+    text: str
+    layout: Layout
+
+
+def write(graph: Graph, kept: Collection[str], block: int, periods: int) -> Kernel:
+    """The kernel text of a graph.
+
+    ``kept`` are the period cells whose row the caller reads; period cells that neither they, nor a window, nor a
+    horizon cell need are left out. ``block`` is the number of paths in a row, ``periods`` the number of periods.
+    The text needs `sim.elementary` before it and depends on nothing else, whatever the order of the study's entries
+    other than drivers, innovations and schedules, whose order decides their rows.
+    """
+    asked = {name for cell in graph.horizon for name in cell.reads("cell")} | set(graph.windows.values()) | set(kept)
+    period = _needed(graph, asked)
+    present = {cell.name for cell in period}
+    needed = Graph(
+        model=graph.model,
+        names=graph.names,
+        opening=graph.opening,
+        period=period,
+        horizon=graph.horizon,
+        carried=tuple(line for line in graph.carried if line.cell in present),
+        windows=graph.windows,
+        functions=graph.functions,
+        constants=graph.constants,
+    )
+    layout = lay_out(needed, asked, block, periods)
+    functions, called = _functions(needed)
+    parts = ["# --- cells of the model ---\n" f"BLOCK = np.uint64({block})\n\n\n", functions]
+    parts += [_begin(needed, layout, called), _period(needed, layout, called), _horizon(needed, layout, called)]
+    return Kernel("".join(parts), layout)
+
+
+def _needed(graph: Graph, asked: Collection[str]) -> tuple[Cell, ...]:
+    period = {cell.name: cell for cell in graph.period}
+    waiting = [name for name in asked if name in period]
+    wanted = set(waiting)
+    while waiting:
+        cell = period[waiting.pop()]
+        new = [n for n in (*cell.reads("cell"), *cell.reads("prev")) if n in period and n not in wanted]
+        wanted.update(new)
+        waiting += new
+    return tuple(cell for cell in graph.period if cell.name in wanted)
+
+
+def _functions(graph: Graph) -> tuple[str, dict[str, str]]:
+    """The text of every function needed, and the kernel name of each by key."""
+    by_cell: dict[str, Cell] = {}
+    for cell in graph.cells:
+        by_cell.setdefault(cell.function, cell)
+    named: dict[str, str] = {}
+    references = {f"maths:{name}": name for function in graph.functions.values() for name in _maths(function)}
+    for key, function in graph.functions.items():
+        named[key] = f"cell_{function.name}" if key in by_cell else _global(key, references)
+        references[f"function:{key}"] = named[key]
+    for key in graph.constants:
+        references[f"constant:{key}"] = _global(key, references)
+    returns = {key: function.returns for key, function in graph.functions.items()}
+    words = Words(references, graph.constants, returns)
+    text, exponents = [], set()
+    wanted = _called(graph, by_cell)
+    for key, function in graph.functions.items():
+        if key in wanted:
+            rendering = Rendering(function, words, _groups(by_cell.get(key)), is_cell=key in by_cell)
+            text.append(rendering.text(named[key]))
+            exponents |= rendering.exponents
+    constants = [f"{references[f'constant:{key}']} = {value!r}\n" for key, value in graph.constants.items()]
+    if constants:
+        constants.append("\n\n")
+    return "".join([*constants, *(power_text(n) for n in powers_needed(exponents)), *text]), named
+
+
+def _called(graph: Graph, by_cell: Mapping[str, Cell]) -> set[str]:
+    """The functions of the cells that are present, and those that they call."""
+    wanted: set[str] = set()
+    waiting = list(by_cell)
+    while waiting:
+        key = waiting.pop()
+        if key not in wanted:
+            wanted.add(key)
+            references = graph.functions[key].references.values()
+            waiting += [each.removeprefix("function:") for each in references if each.startswith("function:")]
+    return wanted
+
+
+def _maths(function: Function) -> list[str]:
+    return [each.removeprefix("maths:") for each in function.references.values() if each.startswith("maths:")]
+
+
+def _global(key: str, references: Mapping[str, str]) -> str:
+    """A name that no cell, local name or other kernel module has: ``finance__revert``."""
+    module, name = key.rsplit(".", 1)
+    given = f"{module.rsplit('.', 1)[-1]}__{name}"
+    while given in references.values():
+        given += "_"
+    return given
+
+
+def _groups(cell: Cell | None) -> dict[str, tuple[str, ...]]:
+    if cell is None:
+        return {}
+    groups = {argument.parameter: argument.targets for argument in cell.arguments if argument.kind == "group"}
+    return {parameter: tuple(str(split(name)[1]) for name in targets) for parameter, targets in groups.items()}
+
+
+def _begin(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
+    loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
+    for cell in graph.opening:
+        for driver in cell.reads("driver"):
+            loop.load(driver, layout.drivers[driver])
+    for line in graph.carried:
+        if line.source is None:
+            loop.load(line.leaf, layout.numbers[line.leaf], kind="number")
+    for cell in graph.opening:
+        loop.call(cell, called[cell.function])
+        loop.store(layout.cells[cell.name], cell.name)
+    for line in graph.carried:
+        if line.source is None:
+            loop.store(layout.cells[line.cell], line.leaf, kind="number")
+        else:
+            loop.store(layout.cells[line.cell], line.source)
+    doc = '    """Opening cells, and the first previous value of every carried line."""\n'
+    return f"@inlined\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
+
+
+def _period(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
+    loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
+    period = {cell.name for cell in graph.period}
+    for cell in graph.period:
+        for name in cell.reads("innovation"):
+            loop.load_at(name, f"(np.uint64({layout.innovations[name]}) + period) * BLOCK")
+        for name in cell.reads("schedule"):
+            loop.before(name, f"schedules[np.uint64({layout.schedules[name]}), period]")
+        for name in cell.reads("driver"):
+            loop.load(name, layout.drivers[name])
+        for name in cell.reads("prev"):
+            loop.load(name, layout.cells[name], kind="prev")
+        for name in cell.reads("cell"):
+            if name not in period:
+                loop.load(name, layout.cells[name])
+    for cell in graph.period:
+        loop.call(cell, called[cell.function])
+    for cell in graph.period:
+        if cell.name in layout.cells:
+            loop.store(layout.cells[cell.name], cell.name)
+    doc = '    """Every cell of period t (1.0, 2.0, ...); carried rows hold the previous values before, the new after."""\n'
+    start = "    period = np.uint64(t) - np.uint64(1)\n"
+    return f"@inlined\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
+
+
+def _horizon(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
+    loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
+    horizon = {cell.name for cell in graph.horizon}
+    for cell in graph.horizon:
+        for name in cell.reads("driver"):
+            loop.load(name, layout.drivers[name])
+        for name in cell.reads("window"):
+            loop.load(name, layout.windows[name])
+        for name in cell.reads("cell"):
+            if name not in horizon:
+                loop.load(name, layout.cells[name])
+    for cell in graph.horizon:
+        loop.call(cell, called[cell.function])
+        loop.store(layout.cells[cell.name], cell.name)
+    doc = '    """Horizon cells, from drivers, windows and the last period."""\n'
+    return f"@inlined\ndef horizon_block(buffer):\n{doc}{loop.text()}\n"

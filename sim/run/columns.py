@@ -1,0 +1,155 @@
+"""Where a run's columns go while it is simulated, and are read from afterwards: Parquet, or a scratch file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import StorageError
+from sim.run.result import SAMPLE, Columns
+from sim.run.simulate import Chunk
+
+Floats = NDArray[np.float64]
+
+
+class Sink(Protocol):
+    """Takes chunks in path order, then gives the columns back."""
+
+    def write(self, chunk: Chunk) -> None: ...
+
+    def close(self) -> Columns: ...
+
+
+class ScratchSink:
+    """Outputs in an unnamed temporary file that disappears with the process, drivers of the first paths in memory.
+
+    Memory holds one column at a time, whatever the number of paths.
+    """
+
+    def __init__(self, directory: Path, drivers: Sequence[str], outputs: Sequence[str], paths: int):
+        # The file lives as long as the columns do, so no `with` here; closing it on collection deletes it.
+        self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115
+        self._outputs, self._drivers, self._paths = tuple(outputs), tuple(drivers), paths
+        self._sample: list[Floats] = []
+        self._counts: list[int] = []
+
+    def write(self, chunk: Chunk) -> None:
+        self._counts.append(chunk.outputs.shape[1])
+        if chunk.first < SAMPLE:
+            self._sample.append(chunk.drivers)
+        self._file.write(memoryview(chunk.outputs).cast("B") if chunk.outputs.size else b"")
+
+    def close(self) -> Columns:
+        self._file.flush()
+        count = min(SAMPLE, self._paths)
+        sample = np.concatenate(self._sample, axis=1)[:, :count]
+        return ScratchColumns(self._file, self._outputs, self._counts, dict(zip(self._drivers, sample, strict=True)))
+
+
+class ScratchColumns:
+    """Columns of a `ScratchSink`: chunk after chunk, column after column within a chunk."""
+
+    def __init__(self, file: Any, names: tuple[str, ...], counts: list[int], sample: Mapping[str, Floats]):
+        self._file, self._counts, self._sample = file, counts, sample
+        self.names = names
+
+    def _read(self, name: str, limit: int) -> Floats:
+        position, width = self.names.index(name), len(self.names)
+        result = np.empty(min(sum(self._counts), limit))
+        done = 0
+        for count in self._counts:
+            if done >= limit:
+                break
+            take = min(count, limit - done)
+            self._file.seek(8 * (done * width + position * count))
+            if self._file.readinto(memoryview(result[done : done + take]).cast("B")) != 8 * take:
+                raise StorageError("the scratch file of this run is shorter than what was written to it")
+            done += take
+        return result
+
+    def column(self, name: str) -> Floats:
+        return self._read(name, sum(self._counts))
+
+    def head(self, name: str, count: int) -> Floats:
+        return self._sample[name][:count] if name in self._sample else self._read(name, count)
+
+
+class ParquetSink:
+    """All columns in ``paths.parquet``, one row group a chunk; units and labels in the schema's metadata.
+
+    Drivers of the first paths stay in memory as well when only outputs are kept.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        drivers: Sequence[str],
+        outputs: Sequence[str],
+        kept: Sequence[str],
+        facts: Mapping[str, Mapping[str, str]],
+    ):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._pa, self._path = pa, file
+        self._names = tuple(kept)
+        self._sources = [(name in set(drivers), (drivers if name in set(drivers) else outputs).index(name)) for name in kept]
+        self._drivers = tuple(drivers)
+        self._sample: list[Floats] = []
+        self._schema = pa.schema(
+            [pa.field(name, pa.float64(), nullable=False, metadata=facts.get(name)) for name in kept]
+        )
+        # Random doubles hardly compress; level 1 without dictionaries costs the least time (measured).
+        self._writer = pq.ParquetWriter(
+            file, self._schema, compression="zstd", compression_level=1, use_dictionary=False, write_statistics=False
+        )
+
+    def write(self, chunk: Chunk) -> None:
+        if chunk.first < SAMPLE:
+            self._sample.append(chunk.drivers)
+        rows = [(chunk.drivers if driver else chunk.outputs)[index] for driver, index in self._sources]
+        table = self._pa.Table.from_arrays([self._pa.array(row) for row in rows], schema=self._schema)
+        self._writer.write_table(table, row_group_size=chunk.outputs.shape[1])
+
+    def close(self) -> Columns:
+        self._writer.close()
+        sample = np.concatenate(self._sample, axis=1)[:, :SAMPLE]
+        return ParquetColumns(self._path, dict(zip(self._drivers, sample, strict=True)))
+
+
+class ParquetColumns:
+    """Columns of a ``paths.parquet``."""
+
+    def __init__(self, file: Path, sample: Mapping[str, Floats] | None = None):
+        import pyarrow.parquet as pq
+
+        try:
+            self._file = pq.ParquetFile(file, memory_map=True)
+        except (OSError, ValueError) as error:
+            raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
+        self._sample = sample or {}
+        self.names = tuple(self._file.schema_arrow.names)
+
+    def column(self, name: str) -> Floats:
+        return self._numpy(self._file.read(columns=[name], use_threads=False))
+
+    def head(self, name: str, count: int) -> Floats:
+        if name in self._sample:
+            return self._sample[name][:count]
+        if name not in self.names:
+            raise StorageError(f'column "{name}" was not kept; repeat the run with --keep all')
+        groups, rows = 0, 0
+        while rows < count:
+            rows += self._file.metadata.row_group(groups).num_rows
+            groups += 1
+        return self._numpy(self._file.read_row_groups(list(range(groups)), columns=[name], use_threads=False))[:count]
+
+    @staticmethod
+    def _numpy(table: Any) -> Floats:
+        chunks = [np.asarray(chunk) for chunk in table.column(0).chunks]
+        return np.concatenate(chunks) if len(chunks) != 1 else chunks[0]

@@ -1,0 +1,83 @@
+"""A run: what was drawn, what came out, and where both came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import InputError, Problem, StorageError, did_you_mean
+
+Floats = NDArray[np.float64]
+SAMPLE = 65_536  # first paths, kept in memory for what needs drivers and outputs side by side (rank correlations)
+
+
+class Columns(Protocol):
+    """Where a run's columns lie: a Parquet file, or a scratch file that goes with the process."""
+
+    names: tuple[str, ...]
+
+    def column(self, name: str) -> Floats: ...
+
+    def head(self, name: str, count: int) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """A simulated study. ``directory`` is the run folder; ``summary`` is empty until it has been analysed.
+
+    ``manifest`` carries run, hash, study, config, seed, paths, sampler, as_of, drivers, outputs, units, labels,
+    periods, versions. ``target`` is the study's target as plain data, or None.
+    """
+
+    directory: Path
+    manifest: Mapping[str, Any]
+    columns: Columns
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> int:
+        return int(self.manifest["paths"])
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        return tuple(self.manifest["drivers"])
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return tuple(self.manifest["outputs"])
+
+    @property
+    def target(self) -> Mapping[str, Any] | None:
+        return self.manifest["target"]  # type: ignore[no-any-return]
+
+    def unit(self, name: str) -> str:
+        return str(self.manifest["units"].get(name, "1"))
+
+    def label(self, name: str) -> str:
+        return str(self.manifest["labels"].get(name, name))
+
+    def known(self, name: str) -> str:
+        """The name itself, if the run has it as a column; InputError with a suggestion otherwise."""
+        every = (*self.drivers, *self.outputs)
+        if name not in every:
+            some = ", ".join(self.outputs[:6])
+            advice = did_you_mean(name, every) or f"name one of its columns, such as {some}"
+            raise InputError(Problem("", f'the run has no column "{name}"', advice))
+        return name
+
+    def column(self, name: str) -> Floats:
+        """One column, float64[paths], NaN where a path is invalid. InputError if unknown, StorageError if not kept."""
+        if self.known(name) not in self.columns.names:
+            raise StorageError(
+                f'column "{name}" of run {self.manifest["run"]} was not kept; repeat the run with --keep all'
+            )
+        return self.columns.column(name)
+
+    def sample(self, name: str) -> Floats:
+        """The first `SAMPLE` paths of a column (fewer if the run is shorter)."""
+        return self.columns.head(self.known(name), min(SAMPLE, self.paths))

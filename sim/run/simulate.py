@@ -1,0 +1,203 @@
+"""Simulate paths of a set-up: chunks over threads, handed on in path order; and `value`, the pure function of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import kernel
+from sim.errors import InputError, Problem, did_you_mean
+from sim.run.setup import Setup
+
+CHUNK = 16_384  # paths handed on at a time: 64 blocks, a few megabytes a column set, one Parquet row group
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Paths ``first`` to ``first + n - 1``. drivers: float64[D, n], outputs: float64[O, n], series: float64[S, T, n].
+
+    ``digest`` is the SHA-256 of the outputs' bytes, with every NaN made the same, if it was asked for.
+    """
+
+    first: int
+    drivers: Floats
+    outputs: Floats
+    series: Floats
+    digest: bytes = b""
+
+
+class Simulator:
+    """A compiled set-up. Thread-safe: scratch is per thread, results are the caller's arrays."""
+
+    def __init__(self, setup: Setup):
+        self.setup = setup
+        self.plan = setup.plan
+        self.driver_rows = {name: row for row, name in enumerate(self.plan.drivers)}
+        self._scratch = threading.local()
+        module = kernel.load(setup.text, probe=self._probe)
+        self._entry: Callable[..., None] = module.simulate_paths
+        self._probe_maths: Callable[..., None] = module.probe_maths
+
+    def _probe(self, module: Any) -> None:
+        module.probe_maths(np.zeros(0), np.zeros((5, 0)))
+        none = np.zeros(0, np.uint64)
+        self._call(module.simulate_paths, none, *self._empty(0, drivers=False, series=False))
+
+    def _empty(self, n: int, *, drivers: bool, series: bool) -> tuple[Floats, Floats, Floats]:
+        setup = self.setup
+        return (
+            np.empty((len(self.plan.drivers) if drivers else 0, n)),
+            np.empty((len(setup.outputs), n)),
+            np.empty((len(setup.series), setup.periods, n if series else 0)),
+        )
+
+    def _call(
+        self,
+        entry: Callable[..., None],
+        paths: NDArray[np.uint64],
+        drivers: Floats,
+        outputs: Floats,
+        series: Floats,
+        replaced: Mapping[str, Floats] | None = None,
+        noise: bool = True,
+    ) -> None:
+        a, names = self.setup.arrays, sorted(replaced or {})
+        buffer = getattr(self._scratch, "buffer", None)
+        if buffer is None:
+            buffer = self._scratch.buffer = np.zeros(self.setup.rows * self.block)
+        values = np.empty((len(names), paths.size))
+        for row, name in enumerate(names):
+            values[row] = (replaced or {})[name]
+        entry(
+            paths,
+            (*self.plan.driver_arguments, buffer),
+            *self.plan.innovation_arguments,
+            self.setup.first_innovation_row,
+            noise,
+            np.array([self.driver_rows[name] for name in names], np.int64),
+            values,
+            a["number_rows"],
+            a["numbers"],
+            a["schedules"],
+            self.setup.periods,
+            a["collected"],
+            a["starts"],
+            a["divisors"],
+            a["output_rows"],
+            a["series_rows"],
+            buffer,
+            drivers,
+            outputs,
+            series,
+        )
+
+    def maths_digest(self) -> str:
+        """SHA-256 of the elementary functions' bits at fixed points: equal on machines that give equal paths."""
+        x = np.concatenate([np.linspace(-40.0, 40.0, 4001), np.ldexp(1.0, np.arange(-60, 60)), np.linspace(0, 1, 1001)])
+        values = np.empty((5, x.size))
+        self._probe_maths(x, values)
+        values[np.isnan(values)] = np.nan
+        return hashlib.sha256(memoryview(values)).hexdigest()
+
+    @property
+    def block(self) -> int:
+        return int(self.setup.arrays["block"])
+
+    def chunk(
+        self, first: int, count: int, *, series: bool = False, drivers: bool = True, digest: bool = False
+    ) -> Chunk:
+        """Simulate the contiguous paths ``first`` to ``first + count - 1``."""
+        arrays = self._empty(count, drivers=drivers, series=series)
+        self._call(self._entry, np.arange(first, first + count, dtype=np.uint64), *arrays)
+        outputs = arrays[1]
+        outputs[np.isnan(outputs)] = np.nan
+        return Chunk(first, *arrays, hashlib.sha256(memoryview(outputs)).digest() if digest else b"")
+
+    def chunks(
+        self,
+        paths: int,
+        *,
+        threads: int | None = None,
+        series_paths: int = 0,
+        drivers: bool = True,
+        digests: bool = False,
+    ) -> Iterator[Chunk]:
+        """All chunks of ``paths`` paths in path order, computed by ``threads`` threads (default: the CPUs we may use).
+
+        Series are given for chunks that begin below ``series_paths``. Order and bits do not depend on the threads.
+        """
+        threads = threads or available_threads()
+        starts = range(0, paths, CHUNK)
+        with ThreadPoolExecutor(threads, thread_name_prefix="sim") as pool:
+            waiting: deque[Future[Chunk]] = deque()
+            try:
+                for first in starts:
+                    count = min(CHUNK, paths - first)
+                    waiting.append(
+                        pool.submit(
+                            self.chunk, first, count, series=first < series_paths, drivers=drivers, digest=digests
+                        )
+                    )
+                    # Two chunks a thread in flight: threads never idle, memory stays bounded.
+                    if len(waiting) >= 2 * threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def value(
+        self,
+        paths: NDArray[np.int64],
+        drivers: Mapping[str, Floats | float] | None = None,
+        innovations: Literal["drawn", "zero"] = "drawn",
+        *,
+        threads: int | None = None,
+    ) -> dict[str, Floats]:
+        """Outputs of given paths with some drivers replaced: {output: float64[n]}.
+
+        Drivers not given are those of the path; given ones (float64[n] or one float) replace the value after marginal
+        and copula. Innovations are those of the path, or zero. Raises InputError for a driver the study does not have.
+        """
+        wanted = np.ascontiguousarray(paths, dtype=np.uint64)
+        replaced: dict[str, Floats] = {}
+        for name, given in (drivers or {}).items():
+            if name not in self.driver_rows:
+                advice = did_you_mean(name, self.driver_rows) or "name a driver of the study"
+                raise InputError(Problem(f"drivers.{name}", "the study has no such driver", advice))
+            replaced[name] = np.broadcast_to(np.asarray(given, np.float64), wanted.shape)
+        result = np.empty((len(self.setup.outputs), wanted.size))
+
+        def part(first: int) -> None:
+            piece = slice(first, min(first + CHUNK, wanted.size))
+            _, outputs, series = self._empty(wanted[piece].size, drivers=False, series=False)
+            none = np.empty((0, outputs.shape[1]))
+            values = {name: column[piece] for name, column in replaced.items()}
+            self._call(self._entry, wanted[piece], none, outputs, series, values, innovations == "drawn")
+            result[:, piece] = outputs
+
+        with ThreadPoolExecutor(threads or available_threads()) as pool:
+            list(pool.map(part, range(0, wanted.size, CHUNK)))
+        return dict(zip(self.setup.outputs, result, strict=True))
+
+    def central(self) -> dict[str, float]:
+        """Outputs of the central case: every driver at its median, every innovation zero."""
+        medians = dict(zip(self.plan.drivers, (float(m) for m in self.plan.medians), strict=True))
+        values = self.value(np.zeros(1, np.int64), medians, "zero", threads=1)
+        return {name: float(column[0]) for name, column in values.items()}
+
+
+def available_threads() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,261 @@
+"""The run folder: made beside its final name, closed by ``complete: true``, renamed into place, never overwritten."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sim import __version__, kernel
+from sim.errors import InputError, Problem, StorageError, did_you_mean
+from sim.run.columns import ParquetColumns, ParquetSink, ScratchSink, Sink
+from sim.run.result import Run
+from sim.run.setup import Setup, as_json
+from sim.sampling.philox import STREAM_VERSION
+
+Keep = Literal["none", "outputs", "all"]
+PARTIAL = ".partial"
+_SAFE = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
+
+
+class Folder:
+    """A run folder in the making. `close` gives it its name; until then it ends in ``.partial``."""
+
+    def __init__(self, out: Path, slug: str, identity: str):
+        if not _SAFE.match(slug) or ".." in slug:
+            raise InputError(
+                Problem("", f'"{slug}" cannot name a results folder', "rename the study's file: letters, digits, - and _")
+            )
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.parent = out / slug
+        self.identity = identity
+        for attempt in range(1, 1000):  # two runs in one second: the second gets -2
+            name = f"{stamp}-{identity[:8]}" + ("" if attempt == 1 else f"-{attempt}")
+            self.final, self.partial = self.parent / name, self.parent / (name + PARTIAL)
+            try:
+                if self.final.exists():
+                    continue
+                (self.partial / "run").mkdir(parents=True)
+                break
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise StorageError(f"cannot write under {out} ({error.strerror}); choose another folder with --out") from error
+        self.name = self.final.name
+
+    @property
+    def run(self) -> Path:
+        return self.partial / "run"
+
+    def sink(self, setup: Setup, drivers: Sequence[str], keep: Keep, paths: int) -> Sink:
+        if keep == "none":
+            return ScratchSink(self.run, drivers, setup.outputs, paths)
+        kept = (*drivers, *setup.outputs) if keep == "all" else setup.outputs
+        facts = {
+            name: {
+                "unit": setup.units.get(name, "1"),
+                "label": setup.labels.get(name, name),
+                "kind": "driver" if name in set(drivers) else "output",
+            }
+            for name in kept
+        }
+        return ParquetSink(self.run / "paths.parquet", drivers, setup.outputs, kept, facts)
+
+    def text(self, name: str, text: str) -> None:
+        (self.run / name).write_text(text, encoding="utf-8")
+
+    def table(self, name: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A CSV file. Text that a spreadsheet would take for a formula is quoted with an apostrophe."""
+        with (self.run / name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows([[as_text(value) for value in row] for row in rows])
+
+    def close(self, manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> Path:
+        """Write summary and manifest (last, with ``complete: true``) and give the folder its final name."""
+        self.text("summary.json", as_json(summary))
+        temporary = self.run / "manifest.json.tmp"
+        with temporary.open("w", encoding="utf-8") as stream:
+            stream.write(as_json({**manifest, "complete": True}))
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.rename(self.run / "manifest.json")
+        if self.final.exists():
+            raise StorageError(f"{self.final} exists already; nothing was overwritten, the run lies in {self.partial}")
+        self.partial.rename(self.final)
+        return self.final
+
+
+@contextmanager
+def create(out: Path, slug: str, identity: str) -> Iterator[Folder]:
+    """A folder in the making that is removed when the body fails or is interrupted."""
+    folder = Folder(out, slug, identity)
+    try:
+        yield folder
+    except OSError as error:
+        shutil.rmtree(folder.partial, ignore_errors=True)
+        raise StorageError(f"writing {folder.partial} failed ({error.strerror or error}); nothing was kept") from error
+    except BaseException:
+        shutil.rmtree(folder.partial, ignore_errors=True)
+        raise
+
+
+def as_text(value: object) -> object:
+    """Numbers as they are; text that begins like a formula gets an apostrophe, control codes become spaces."""
+    if not isinstance(value, str):
+        return value
+    clean = "".join(c if c.isprintable() else " " for c in value)
+    return f"'{clean}" if clean[:1] in {"=", "+", "-", "@"} else clean
+
+
+def manifest(
+    setup: Setup, *, study: Mapping[str, Any], keep: Keep, model: str, probe: str
+) -> dict[str, Any]:
+    """Everything that says what this run was: hashes, versions, machine.
+
+    ``study`` is plain data about the study with its ``seed`` and ``paths``; ``model`` the text of ``model.json``. The
+    run's ``hash`` is that of all that decides its values: equal hashes mean equal paths.
+    """
+    identity = digest("|".join(map(str, [setup.kernel_name, setup.digest, study["seed"], study["paths"], STREAM_VERSION])))
+    return {
+        **study,
+        "hash": identity,
+        "keep": keep,
+        "stream_version": STREAM_VERSION,
+        "drivers": list(setup.plan.drivers),
+        "innovations": list(setup.plan.innovations),
+        "hashes": {"kernel": setup.kernel_name, "setup": setup.digest, "model": digest(model), "math": probe},
+        "setup": setup.facts(),
+        "outputs": list(setup.outputs),
+        "units": dict(setup.units),
+        "labels": dict(setup.labels),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "machine": {"cpu": platform.machine(), "system": platform.system(), "git": git_state()},
+        "sim_version": __version__,
+    }
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed the run; modules not loaded did not take part."""
+    found = {"python": platform.python_version(), "sim": __version__}
+    for name in ("numpy", "numba", "llvmlite", "scipy", "pyarrow"):
+        module = sys.modules.get(name)
+        if module is not None:
+            found[name] = str(module.__version__)
+    return found
+
+
+def git_state() -> str:
+    """Commit of the working folder, with ``+changes`` if it differs; empty outside a repository."""
+    try:
+        commit, changes = (
+            subprocess.run(["git", *args], capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+            for args in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+changes" if changes else "")
+
+
+def open_run(directory: Path) -> Run:
+    """A finished run. StorageError if it is not one, or is incomplete or damaged."""
+    manifest_file = directory / "run" / "manifest.json"
+    try:
+        facts = json.loads(manifest_file.read_text(encoding="utf-8"))
+        summary = json.loads((directory / "run" / "summary.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StorageError(f"{directory} is not a finished run ({error.filename} is missing)") from error
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{directory} cannot be read ({error}); repeat the run") from error
+    if facts.get("complete") is not True:
+        raise StorageError(f"{directory} is incomplete; repeat the run")
+    paths = directory / "run" / "paths.parquet"
+    return Run(directory, facts, ParquetColumns(paths) if paths.exists() else _NothingKept(), summary)
+
+
+class _NothingKept:
+    names: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Any:
+        raise StorageError(f'column "{name}" was not kept; repeat the run with --keep all')
+
+    head = column  # type: ignore[assignment]
+
+
+def open_setup(run: Run) -> Setup:
+    """The stored set-up of a run, checked against the hashes in its manifest."""
+    folder = run.directory / "run"
+    try:
+        text = (folder / "kernel.py").read_text(encoding="utf-8")
+        setup = Setup.load(text, folder / "setup.npz", run.manifest["setup"])
+    except (OSError, ValueError, KeyError) as error:
+        raise StorageError(f"the set-up of {run.directory} cannot be read ({error}); repeat the run") from error
+    hashes = run.manifest["hashes"]
+    if kernel.name_of(text) != hashes["kernel"]:
+        raise StorageError(f"{folder / 'kernel.py'} was changed since the run; repeat the run")
+    if setup.digest != hashes["setup"]:
+        raise StorageError(f"{folder / 'setup.npz'} was changed since the run; repeat the run")
+    return setup
+
+
+def every(out: Path) -> list[Path]:
+    """Run folders below ``out``, oldest first, unfinished ones (``.partial``) included."""
+    found = [path.parent.parent for path in out.glob("*/*/run/manifest.json")]
+    found += [path for path in out.glob(f"*/*{PARTIAL}") if path not in found]
+    return sorted(found, key=lambda path: path.name)
+
+
+def listing(out: Path) -> list[dict[str, Any]]:
+    """What `sim ls` says of each run folder below ``out``; a folder that cannot be read says why."""
+    found: list[dict[str, Any]] = []
+    for path in every(out):
+        entry: dict[str, Any] = {"directory": str(path), "run": path.name, "study": path.parent.name, "complete": False}
+        try:
+            stored = open_run(path)
+        except StorageError as error:
+            found.append({**entry, "note": str(error)})
+            continue
+        goal = stored.summary["target"]
+        keys = ("study", "config", "scenario", "created", "paths", "seed", "sampler", "keep")
+        entry |= {key: stored.manifest[key] for key in keys} | {"complete": True, "note": ""}
+        entry["target"] = goal and {k: goal[k] for k in ("output", "at_least", "probability", "standard_error")}
+        found.append(entry)
+    return found
+
+
+def find(reference: str, out: Path) -> Path:
+    """A run by folder, by id or the beginning of one, by its hash, by study name (its newest), or ``latest``."""
+    if (Path(reference) / "run" / "manifest.json").exists():
+        return Path(reference)
+    finished = [path for path in every(out) if not path.name.endswith(PARTIAL)]
+    if reference == "latest" and finished:
+        return finished[-1]
+    of_study = [path for path in finished if path.parent.name == reference]
+    if of_study:
+        return of_study[-1]
+    matches = [
+        path for path in finished if path.name.startswith(reference) or path.name.split("-")[1].startswith(reference)
+    ]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        names = ", ".join(path.name for path in matches[:4])
+        raise InputError(Problem("", f'"{reference}" could be {names}', "give more of the run's id"))
+    advice = did_you_mean(reference, [*(p.name for p in finished), *(p.parent.name for p in finished)])
+    raise InputError(Problem("", f'no run "{reference}" under {out}', advice or "see `sim ls` for the runs there are"))

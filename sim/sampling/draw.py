@@ -1,0 +1,216 @@
+"""Fills a block's rows with drivers and innovations.
+
+A kernel module; the stream is defined in `sim.sampling.philox`. A block is BLOCK paths; row r of the flat buffer
+is ``buffer[r * BLOCK : (r + 1) * BLOCK]``, one number per path. Each pass over a row is a loop of its own, which LLVM
+vectorises; a value depends on its own path and driver alone, never on what else is in the block.
+
+Arrays, in the order of `Plan.driver_arguments`, for D drivers:
+
+keys              uint64[D, 2]    stream key, two 32-bit words
+mixed             uint64[M]       drivers with a correlation, from the last row up, so that sources are still unmixed
+mixed_first       uint64[M + 1]   where the sources of each begin
+mixed_source      uint64[K]       driver whose own normal is a source; the first source is the driver itself
+mixed_weight      float64[K]      its factor
+codes             uint64[D]       one of FIXED ... SINH_TABLE
+numbers           float64[D, 7]   LOCATION, SCALE, ORIGIN, PER_UNIT, LAST, LOWEST, HIGHEST
+table_first       uint64[D]       first interval of the driver's table
+table             float64[4, N]   coefficients of the cubic of each interval, constant term first
+"""
+
+import numpy as np
+
+from sim.elementary import bits_of, exp
+from sim.kernel import BLOCK, compiled, inlined
+from sim.sampling.normal import box_muller, inverse_normal
+from sim.sampling.philox import LOW_WORD, WORD_BITS, philox_halves, uniform
+
+# Marginal codes: value as a function of the driver's normal z.
+FIXED = np.uint64(0)  # location
+NORMAL = np.uint64(1)  # location + scale z
+LOGNORMAL = np.uint64(2)  # exp(location + scale z)
+TABLE = np.uint64(3)  # table(z)
+LOG_TABLE = np.uint64(4)  # exp(table(z))
+SINH_TABLE = np.uint64(5)  # location + scale sinh(table(z))
+
+# Columns of ``numbers``.
+LOCATION = np.uint64(0)
+SCALE = np.uint64(1)
+ORIGIN = np.uint64(2)  # z in the middle of the table's first interval
+PER_UNIT = np.uint64(3)  # intervals per unit of z
+LAST = np.uint64(4)  # number of the last interval, from 0
+LOWEST = np.uint64(5)  # bounds of the value
+HIGHEST = np.uint64(6)
+
+ZERO = np.uint64(0)
+ONE = np.uint64(1)
+TWO = np.uint64(2)
+THREE = np.uint64(3)
+TABLE_ROUND = 6755399441055744.0  # 1.5 * 2**52
+ALMOST_HALF = 0.4999999
+
+Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
+WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+FloatTable = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+
+@inlined
+def in_pairs(paths: Words) -> bool:
+    """Whether the block is BLOCK consecutive paths from an even one on, so that one draw serves two of them."""
+    first = paths[ZERO]
+    differing = first & ONE
+    for i in range(BLOCK):
+        differing |= paths[np.uint64(i)] ^ (first + np.uint64(i))
+    return bool(differing == ZERO)
+
+
+@inlined
+def driver_normals(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, base: np.uint64, buffer: Floats) -> None:
+    """A driver's own normals into the row that begins at ``base``."""
+    if paired:
+        first = paths[ZERO] >> ONE
+        for j in range(BLOCK >> ONE):
+            pair = first + np.uint64(j)
+            even, odd = philox_halves(pair & LOW_WORD, pair >> WORD_BITS, ZERO, ZERO, k0, k1)
+            buffer[base + TWO * np.uint64(j)] = uniform(even)
+            buffer[base + TWO * np.uint64(j) + ONE] = uniform(odd)
+    else:
+        for i in range(BLOCK):
+            pair = paths[np.uint64(i)] >> ONE
+            even, odd = philox_halves(pair & LOW_WORD, pair >> WORD_BITS, ZERO, ZERO, k0, k1)
+            half = even if (paths[np.uint64(i)] & ONE) == ZERO else odd
+            buffer[base + np.uint64(i)] = uniform(half)
+    for i in range(BLOCK):
+        buffer[base + np.uint64(i)] = inverse_normal(buffer[base + np.uint64(i)])
+
+
+@inlined
+def mix_normals(mixed: Words, mixed_first: Words, mixed_source: Words, mixed_weight: Floats, buffer: Floats) -> None:
+    """Replaces the normals of correlated drivers by their weighted sums, in place."""
+    for m in range(np.uint64(mixed.size)):
+        base = mixed[m] * BLOCK
+        own = mixed_weight[mixed_first[m]]
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = own * buffer[base + np.uint64(i)]
+        for k in range(mixed_first[m] + ONE, mixed_first[m + ONE]):
+            weight = mixed_weight[k]
+            source = mixed_source[k] * BLOCK
+            for i in range(BLOCK):
+                buffer[base + np.uint64(i)] += weight * buffer[source + np.uint64(i)]
+
+
+@inlined
+def table_value(z: float, origin: float, per_unit: float, last: float, first: np.uint64, table: FloatTable) -> float:
+    """Piecewise cubic in z. Its local variable runs from -1/2 to 1/2 in each interval; flat beyond the ends."""
+    x = (z - origin) * per_unit
+    x = -ALMOST_HALF if x < -ALMOST_HALF else x
+    x = last + ALMOST_HALF if x > last + ALMOST_HALF else x
+    rounded = x + TABLE_ROUND
+    s = x - (rounded - TABLE_ROUND)
+    j = first + (bits_of(rounded) & LOW_WORD)
+    value: float = table[ZERO, j] + s * (table[ONE, j] + s * (table[TWO, j] + s * table[THREE, j]))
+    return value
+
+
+@inlined
+def clamp(x: float, low: float, high: float) -> float:
+    """x moved into [low, high]."""
+    x = low if x < low else x
+    return high if x > high else x
+
+
+@inlined
+def apply_marginal(
+    code: np.uint64, numbers: Floats, first: np.uint64, table: FloatTable, base: np.uint64, buffer: Floats
+) -> None:
+    """Turns a row of normals into the driver's values, in place."""
+    location, scale = numbers[LOCATION], numbers[SCALE]
+    origin, per_unit, last = numbers[ORIGIN], numbers[PER_UNIT], numbers[LAST]
+    low, high = numbers[LOWEST], numbers[HIGHEST]
+    if code == FIXED:
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = location
+    elif code == NORMAL:
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = location + scale * buffer[base + np.uint64(i)]
+    elif code == LOGNORMAL:
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = exp(location + scale * buffer[base + np.uint64(i)])
+    else:  # passes of their own: the look-up is scalar, and would make the rest so
+        for i in range(BLOCK):
+            z = buffer[base + np.uint64(i)]
+            buffer[base + np.uint64(i)] = table_value(z, origin, per_unit, last, first, table)
+        if code == LOG_TABLE:
+            for i in range(BLOCK):
+                buffer[base + np.uint64(i)] = exp(buffer[base + np.uint64(i)])
+        elif code == SINH_TABLE:
+            for i in range(BLOCK):
+                e = exp(buffer[base + np.uint64(i)])
+                buffer[base + np.uint64(i)] = location + scale * (0.5 * (e - 1.0 / e))
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = clamp(buffer[base + np.uint64(i)], low, high)
+
+
+@compiled
+def draw_drivers(
+    paths: Words,
+    keys: WordTable,
+    mixed: Words,
+    mixed_first: Words,
+    mixed_source: Words,
+    mixed_weight: Floats,
+    codes: Words,
+    numbers: FloatTable,
+    table_first: Words,
+    table: FloatTable,
+    buffer: Floats,
+) -> None:
+    """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
+    paired = in_pairs(paths)
+    for d in range(np.uint64(codes.size)):
+        if codes[d] != FIXED:
+            driver_normals(paths, paired, keys[d, ZERO], keys[d, ONE], np.uint64(d) * BLOCK, buffer)
+    mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
+    for d in range(np.uint64(codes.size)):
+        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, buffer)
+
+
+@inlined
+def innovation_pair(
+    paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
+) -> None:
+    """An innovation's normals of two periods into two rows from ``base`` on."""
+    for i in range(BLOCK):
+        path = paths[np.uint64(i)]
+        a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
+        cosine, sine = box_muller(uniform(a), uniform(b))
+        buffer[base + np.uint64(i)] = cosine
+        buffer[base + BLOCK + np.uint64(i)] = sine
+
+
+@inlined
+def last_innovation(
+    paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
+) -> None:
+    """The last of an odd number of periods: the sine has no row."""
+    for i in range(BLOCK):
+        path = paths[np.uint64(i)]
+        a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
+        cosine, _ = box_muller(uniform(a), uniform(b))
+        buffer[base + np.uint64(i)] = cosine
+
+
+@compiled
+def draw_innovations(paths: Words, keys: WordTable, periods: int, buffer: Floats, first_row: int) -> None:
+    """Innovation k of periods 1 to ``periods`` into rows ``first_row + k * periods`` and on, one row per period.
+
+    ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any.
+    """
+    count = np.uint64(periods)
+    for k in range(np.uint64(keys.shape[0])):
+        k0, k1 = keys[k, ZERO], keys[k, ONE]
+        start = (np.uint64(first_row) + np.uint64(k) * count) * BLOCK
+        for pair in range(count >> ONE):
+            innovation_pair(paths, k0, k1, np.uint64(pair), start + TWO * np.uint64(pair) * BLOCK, buffer)
+        if (count & ONE) == ONE:
+            last_innovation(paths, k0, k1, count >> ONE, start + (count - ONE) * BLOCK, buffer)

@@ -1,0 +1,61 @@
+"""Shared by all tests: a kernel cache of its own for the session, and shorthands for running studies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from sim import pipeline
+from sim.run.setup import Setup, make
+from sim.run.simulate import Simulator
+
+HOME = Path(__file__).parent.parent
+CONFIGS = HOME / "configs"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Kernels compiled by this session only: one folder for all workers, never the user's cache."""
+    root = tmp_path_factory.getbasetemp()
+    shared = (root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root) / "kernels"
+    os.environ["SIM_CACHE_DIR"] = str(shared)
+    return shared
+
+
+def set_up(path: Path, sets: Sequence[str] = (), **how: object) -> Setup:
+    """The set-up of a study file, as `sim run` makes it."""
+    from sim.sampling import plan
+
+    checked = pipeline.check(path, sets)
+    return make(checked.study, checked.graph, checked.columns, plan.make(checked.study), **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def simulator(kernel_cache: Path) -> Callable[..., Simulator]:
+    """``simulator(path, sets, block=..., every_cell=...)``; compiled once a session."""
+    made: dict[tuple[object, ...], Simulator] = {}
+
+    def build(path: Path, sets: Sequence[str] = (), **how: object) -> Simulator:
+        key = (path, tuple(sets), *sorted(how.items()))
+        if key not in made:
+            made[key] = Simulator(set_up(path, sets, **how))
+        return made[key]
+
+    return build
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Callable[..., Path]:
+    """``study(yaml_text, model_text)`` writes a study and its model file, and gives the study's path."""
+
+    def write(text: str, model: str = "", name: str = "study.yaml") -> Path:
+        if model:
+            (tmp_path / "model.py").write_text(model, encoding="utf-8")
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
