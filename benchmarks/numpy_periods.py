@@ -1,4 +1,8 @@
-"""The rival's quarters: every step one numpy call in place, on rows of a chunk's work array."""
+"""The rival's quarters: every step one numpy call in place, on rows of a chunk's work array.
+
+Lines that take the same step lie in neighbouring rows, so that one call moves them all: fewer calls, of which each
+costs half a microsecond and a turn with the interpreter that the other thread waits for.
+"""
 
 from __future__ import annotations
 
@@ -27,100 +31,144 @@ def periods(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work:
     """
     add, subtract, multiply, divide = np.add, np.subtract, np.multiply, np.divide
     minimum, maximum, exp = np.minimum, np.maximum, np.exp
-    rows, shocks, windows = iter(work.rows), work.shocks, work.windows
-    competition, demand_shock_now, growth_shock_now, irregular = shocks
-    numbers = rival.numbers
+    shocks, windows, numbers, used = work.shocks, work.windows, rival.numbers, 0
 
-    def state(value: Value) -> Floats:
-        row = next(rows)
-        np.copyto(row, value)
-        return row
+    def block(*values: Value | None) -> Floats:
+        """The next rows of the work array, with these values; None leaves a row as it is."""
+        nonlocal used
+        rows = work.rows[used : used + len(values)]
+        used += len(values)
+        for row, value in zip(rows, values, strict=True):
+            if value is not None:
+                row[:] = value
+        return rows
+
+    def factors(*values: Value) -> Floats:
+        """Factors of a block: a column of scalars, or full rows if one of them differs between paths."""
+        certain = all(np.ndim(value) == 0 for value in values)
+        return np.array(values, np.float64)[:, np.newaxis] if certain else block(*values)
 
     # --- openings, and what stays the same over the periods ---
     token_growth_opening = np.log(1.0 + d.half_year_token_growth) / 2.0
     tokens_opening = 2.0 * d.half_year_tokens / (1.0 + np.exp(-token_growth_opening))
-    spend_step = state(d.long_run_spend_growth / 4.0)
-    pass_step = d.price_pass_through / 4.0
-    token_long = state(spend_step + pass_step * d.long_run_efficiency_gain)
-    token_gap, token_kept = state(token_growth_opening - token_long), state(kept(d.momentum_half_life))
-    demand_shock = state(numbers["demand_shock"])
-    # The spend on tokens grows by spend_step + excess token growth - price_gap: one exponential, not two.
-    price_gap = state(pass_step * (d.initial_efficiency_gain - d.long_run_efficiency_gain))
-    efficiency_kept = kept(d.efficiency_half_life)
-    spend = state(tokens_opening * d.opening_token_price * TOKENS_TO_BILLIONS)
     market_opening = d.half_year_ai_market / (1.0 + np.exp(-d.half_year_market_growth))
-    infrastructure = state(market_opening - spend)
-    infrastructure_gap = state((d.infra_underlying_growth - d.long_run_spend_growth) / 4.0)
-    infrastructure_kept = kept(d.infrastructure_half_life)
-    market, market_before = state(market_opening), next(rows)
-    share, share_kept = state(d.opening_cloud_share), kept(d.share_half_life)
-    share_pull = state(d.long_run_share * (1.0 - share_kept))
-    scope = state(d.opening_ai_revenue / (d.opening_cloud_share * market_opening))
+    pass_step = d.price_pass_through / 4.0
+    spend_step, price_step = block(d.long_run_spend_growth / 4.0, pass_step * d.long_run_efficiency_gain)
+    (token_long,) = block(spend_step + price_step)
     # Tokens and their price are cumulated as logarithms, and only as far as an output asks for them.
     last_tokens, last_price = rival.last_use("enterprise_tokens"), rival.last_use("revenue_per_million_tokens")
-    token_log, price_fall = state(0.0), state(0.0)
-    price_step = state(pass_step * d.long_run_efficiency_gain)
-
-    chip_long = state(d.long_run_chip_availability / d.opening_chip_availability)
-    chip_gap, chip_kept = state(1.0 - chip_long), kept(d.chip_half_life)
+    token_log, price_fall = block(0.0, 0.0)
+    share_kept = kept(d.share_half_life)
+    share_pull, scope = block(
+        d.long_run_share * (1.0 - share_kept), d.opening_ai_revenue / (d.opening_cloud_share * market_opening)
+    )
     ramp = d.capex_growth / 4.0 / (1.0 - kept(d.capex_growth_half_life))
-    start = state(plan_start(d, ramp))
-    start_ramp = state(start * ramp)
-    ai_share = d.ai_share_of_capex
-    capex, capex_before = state(d.plan_spent * ai_share), state(d.march_quarter_capex * ai_share)
-    capex_arriving = next(rows)
-    other_capex = state(d.plan_spent * (1.0 - ai_share))
-    capital, other_capital = state(d.opening_ai_capital), state(d.opening_other_capital)
-    external, wear_step = d.external_share_of_ai_capital, state(d.ai_depreciation_rate / 4.0)
-    wear, wear_before = state(capital * wear_step), next(rows)
+    (start,) = block(plan_start(d, ramp))
+    (start_ramp,) = block(start * ramp)
+    ai_share, external = d.ai_share_of_capex, d.external_share_of_ai_capital
+    wear_step, four_over_external = block(d.ai_depreciation_rate / 4.0, 4.0 / external)
     other_wear_step = d.other_depreciation_rate / 4.0
-    # Revenue a quarter of a unit of all AI capital: yield x external share / 4.
-    served = 1.02 * d.opening_ai_revenue / d.opening_ai_capital
-    yield_long = state(d.long_run_revenue_yield * external / 4.0)
-    yield_gap, yield_kept = state(served - yield_long), kept(d.yield_half_life)
-
     seasons = {
         "Q1": d.seasonal_factor_march,
         "Q2": d.seasonal_factor_june,
         "Q3": d.seasonal_factor_september,
         "Q4": d.seasonal_factor_december,
     }
-    growth_shock, growth_level = state(d.opening_growth_state), state(numbers["growth_level"])
-    non_ai_long = state(d.long_run_non_ai_growth / 4.0)
-    non_ai_gap = state(d.initial_non_ai_growth / 4.0 - non_ai_long)
-    non_ai_kept = kept(d.non_ai_growth_half_life)
     non_ai_opening = d.opening_cloud_revenue - d.opening_ai_revenue
-    non_ai_path = state(non_ai_opening / (d.seasonal_factor_june * np.exp(d.opening_irregular)))
-    margin_kept = kept(d.margin_half_life)
-    margin_opening = (d.opening_cloud_ebita - d.opening_ai_margin * d.opening_ai_revenue) / non_ai_opening
-    margin_gap = state(margin_opening - d.long_run_non_ai_margin)
-    # What is left of AI revenue after cash costs.
-    left_long = state(1.0 - d.long_run_ai_cash_cost_share)
-    left_gap = state(d.opening_ai_margin + external * wear / d.opening_ai_revenue - left_long)
-    tax_kept = state(1.0 - d.tax_rate)
-    discount = state(compounded(d.wacc, d.quarters_to_valuation / 4.0))
-    discount_step = state(compounded(d.wacc, -0.25))
-    cumulative, deepest = state(numbers["cumulative_cloud_cash"]), state(numbers["deepest_cloud_cash"])
-    ecommerce_step = state(compounded(d.core_ecommerce_growth, 0.25))
-    ecommerce = state(d.core_ecommerce_ebita_a_year / 4.0)
-    cash_from_ebita = state(tax_kept * 0.93)
-    uses = state((d.head_office_cash + d.segment_cash_burn + d.dividends + d.buybacks) / 5.0)
-    net_cash, lowest_net_cash = state(d.opening_net_cash), state(d.opening_net_cash)
+    non_ai_margin_opening = (d.opening_cloud_ebita - d.opening_ai_margin * d.opening_ai_revenue) / non_ai_opening
+    (tax_kept,) = block(1.0 - d.tax_rate)
+    cash_from_ebita, uses = block(
+        tax_kept * 0.93, (d.head_office_cash + d.segment_cash_burn + d.dividends + d.buybacks) / 5.0
+    )
 
-    excess, demand, supply, ai_revenue, chips, non_ai, cloud, x, y = (next(rows) for _ in range(9))
-    ebita, nopat, ai_ebita, flow, group_capex, non_ai_trend, other_wear = (next(rows) for _ in range(7))
-    ai_nopat, four_over_external, binds = next(rows), state(4.0 / external), work.flags
-    spare = [next(rows) for _ in range(5)]
+    # --- lines that step together ---
+    # Long-run levels of lines carried as gaps: chips, revenue a quarter of a unit of all AI capital (yield x external
+    # share / 4), what cash costs leave of AI revenue, non-AI margin, non-AI growth.
+    long_run = block(
+        d.long_run_chip_availability / d.opening_chip_availability,
+        d.long_run_revenue_yield * external / 4.0,
+        1.0 - d.long_run_ai_cash_cost_share,
+        d.long_run_non_ai_margin,
+        d.long_run_non_ai_growth / 4.0,
+    )
+    margin_kept = kept(d.margin_half_life)
+    wear_opening = d.opening_ai_capital * wear_step
+    first_fading = used
+    fading = block(
+        1.0 - long_run[0],
+        1.02 * d.opening_ai_revenue / d.opening_ai_capital - long_run[1],
+        d.opening_ai_margin + external * wear_opening / d.opening_ai_revenue - long_run[2],
+        non_ai_margin_opening - long_run[3],
+        d.initial_non_ai_growth / 4.0 - long_run[4],
+        # Spend on tokens grows by spend_step + excess token growth - price_gap: one exponential, not two.
+        pass_step * (d.initial_efficiency_gain - d.long_run_efficiency_gain),
+        (d.infra_underlying_growth - d.long_run_spend_growth) / 4.0,
+        d.opening_cloud_share,
+        numbers["demand_shock"],
+    )
+    varying = block(
+        d.opening_growth_state,
+        token_growth_opening - token_long,
+        compounded(d.wacc, d.quarters_to_valuation / 4.0),
+        d.core_ecommerce_ebita_a_year / 4.0,
+    )
+    fading_kept = factors(
+        kept(d.chip_half_life),
+        kept(d.yield_half_life),
+        margin_kept,
+        margin_kept,
+        kept(d.non_ai_growth_half_life),
+        kept(d.efficiency_half_life),
+        kept(d.infrastructure_half_life),
+        share_kept,
+        d.demand_persistence,
+    )
+    varying_kept = factors(
+        d.growth_persistence,
+        kept(d.momentum_half_life),
+        compounded(d.wacc, -0.25),
+        compounded(d.core_ecommerce_growth, 0.25),
+    )
+    gaps, price_gap, infrastructure_gap, share, demand_shock = fading[:5], *fading[5:]
+    growth_shock, token_gap, discount, ecommerce = varying
+    shocked = work.rows[
+        first_fading + 7 : first_fading + 10
+    ]  # share, demand shock, growth shock: the last two blocks touch
+    volatility = factors(d.competition_volatility, d.demand_volatility, d.growth_volatility)
+    shocks_that_last, irregular = shocks[:3], shocks[3]
+    steps = block(*[None] * 9)
+    levels, exponents, growing = steps[:5], steps[4:8], steps[4:7]
+    chips, served, left, margin = steps[:4]
+    spend_exponent, infrastructure_exponent, irregular_exponent, growth_step = steps[5:]
+    spend_opening = tokens_opening * d.opening_token_price * TOKENS_TO_BILLIONS
+    grown = block(
+        non_ai_opening / (d.seasonal_factor_june * np.exp(d.opening_irregular)),
+        spend_opening,
+        market_opening - spend_opening,
+    )
+    non_ai_path, spend, infrastructure = grown
+
+    # --- other carried lines, and work rows ---
+    growth_level, market, market_before = block(numbers["growth_level"], market_opening, None)
+    capex, capex_before, capex_arriving = block(d.plan_spent * ai_share, d.march_quarter_capex * ai_share, None)
+    other_capex, capital, other_capital = block(
+        d.plan_spent * (1.0 - ai_share), d.opening_ai_capital, d.opening_other_capital
+    )
+    wear, wear_before = block(wear_opening, None)
+    cumulative, deepest = block(numbers["cumulative_cloud_cash"], numbers["deepest_cloud_cash"])
+    net_cash, lowest_net_cash = block(d.opening_net_cash, d.opening_net_cash)
+    excess, demand, supply, ai_revenue, non_ai, cloud, x, y, z = block(*[None] * 9)
+    ebita, nopat, ai_ebita, flow, group_capex, non_ai_trend, other_wear, ai_nopat = block(*[None] * 8)
+    spare, binds = block(*[None] * 5), work.flags
     lines: dict[str, Floats] = {
         "token_spend": spend, "infrastructure_spend": infrastructure, "cloud_share": share,
-        "ai_demand": demand, "ai_supply": supply, "ai_cloud_revenue": ai_revenue, "chip_factor": chips,
-        "ai_capital": capital, "other_capital": other_capital, "other_capex": other_capex,
-        "other_depreciation": other_wear, "growth_level": growth_level, "growth_shock": growth_shock,
-        "non_ai_trend": non_ai_trend, "non_ai_revenue": non_ai, "cloud_revenue": cloud, "ai_ebita": ai_ebita,
-        "cloud_ebita": ebita, "cloud_nopat": nopat, "cloud_free_cash_flow": flow,
-        "cumulative_cloud_cash": cumulative, "deepest_cloud_cash": deepest, "core_ecommerce_ebita": ecommerce,
-        "group_capex": group_capex, "net_cash": net_cash, "lowest_net_cash": lowest_net_cash,
-        "discount_factor": discount,
+        "ai_demand": demand, "ai_supply": supply, "ai_cloud_revenue": ai_revenue, "ai_capital": capital,
+        "other_capital": other_capital, "other_capex": other_capex, "other_depreciation": other_wear,
+        "growth_level": growth_level, "growth_shock": growth_shock, "non_ai_trend": non_ai_trend,
+        "non_ai_revenue": non_ai, "cloud_revenue": cloud, "ai_ebita": ai_ebita, "cloud_ebita": ebita,
+        "cloud_nopat": nopat, "cloud_free_cash_flow": flow, "cumulative_cloud_cash": cumulative,
+        "deepest_cloud_cash": deepest, "core_ecommerce_ebita": ecommerce, "group_capex": group_capex,
+        "net_cash": net_cash, "lowest_net_cash": lowest_net_cash, "discount_factor": discount,
         "ai_nopat": ai_nopat, "ai_return_on_capital": spare[0], "discounted_free_cash_flow": spare[1],
         "discounted_revenue": spare[2], "unmet_demand": spare[3], "supply_binds": spare[4],
     }  # fmt: skip
@@ -128,42 +176,34 @@ def periods(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work:
     for t in range(1, rival.periods + 1):
         needs = rival.needs[t]
         draw(t, shocks)
-        # --- tokens, the AI cloud market, Alibaba's share ---
-        multiply(token_gap, token_kept, out=token_gap)
-        multiply(demand_shock, d.demand_persistence, out=demand_shock)
-        multiply(demand_shock_now, d.demand_volatility, out=x)
-        add(demand_shock, x, out=demand_shock)
+        multiply(fading, fading_kept, out=fading)
+        multiply(varying, varying_kept, out=varying)
+        add(gaps, long_run, out=levels)
+        multiply(shocks_that_last, volatility, out=shocks_that_last)
+        add(shocked, shocks_that_last, out=shocked)
+        # --- growth of non-AI trend, spend on tokens and on infrastructure; the irregular ---
         add(token_gap, demand_shock, out=excess)
-        multiply(price_gap, efficiency_kept, out=price_gap)
-        subtract(excess, price_gap, out=x)
-        add(x, spend_step, out=x)
-        exp(x, out=x)
-        multiply(spend, x, out=spend)
-        multiply(infrastructure_gap, infrastructure_kept, out=infrastructure_gap)
-        multiply(excess, d.compute_pull, out=x)
-        add(x, infrastructure_gap, out=x)
-        add(x, spend_step, out=x)
-        exp(x, out=x)
-        multiply(infrastructure, x, out=infrastructure)
-        market, market_before = market_before, market
-        add(spend, infrastructure, out=market)
+        subtract(excess, price_gap, out=spend_exponent)
+        multiply(excess, d.compute_pull, out=infrastructure_exponent)
+        add(infrastructure_exponent, infrastructure_gap, out=infrastructure_exponent)
+        add(steps[5:7], spend_step, out=steps[5:7])
+        multiply(irregular, d.irregular_volatility, out=irregular_exponent)
+        exp(exponents, out=exponents)
+        exp(growth_shock, out=growth_step)
+        multiply(grown, growing, out=grown)
+        multiply(growth_level, growth_step, out=growth_level)
         if t <= last_tokens:
             add(token_log, excess, out=token_log)
             add(token_log, token_long, out=token_log)
         if t <= last_price:
             add(price_fall, price_gap, out=price_fall)
             add(price_fall, price_step, out=price_fall)
-        multiply(share, share_kept, out=share)
+        # --- the AI cloud market, Alibaba's share, demand ---
+        market, market_before = market_before, market
+        add(spend, infrastructure, out=market)
         add(share, share_pull, out=share)
-        multiply(competition, d.competition_volatility, out=x)
-        add(share, x, out=share)
         maximum(share, 0.0, out=share)
         minimum(share, 1.0, out=share)
-        multiply(growth_shock, d.growth_persistence, out=growth_shock)
-        multiply(growth_shock_now, d.growth_volatility, out=x)
-        add(growth_shock, x, out=growth_shock)
-        exp(growth_shock, out=x)
-        multiply(growth_level, x, out=growth_level)
         multiply(market, share, out=demand)
         multiply(demand, scope, out=demand)
         multiply(demand, growth_level, out=demand)
@@ -173,46 +213,37 @@ def periods(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work:
         subtract(capital, wear_before, out=capital)
         add(capital, capex_arriving, out=capital)
         multiply(capital, wear_step, out=wear)
-        multiply(yield_gap, yield_kept, out=yield_gap)
-        add(yield_gap, yield_long, out=y)
-        multiply(capital, y, out=supply)
+        multiply(capital, served, out=supply)
         minimum(demand, supply, out=ai_revenue)
         # --- non-AI revenue ---
-        multiply(non_ai_gap, non_ai_kept, out=non_ai_gap)
-        add(non_ai_gap, non_ai_long, out=x)
-        exp(x, out=x)
-        multiply(non_ai_path, x, out=non_ai_path)
         multiply(non_ai_path, growth_level, out=non_ai_trend)
-        multiply(irregular, d.irregular_volatility, out=x)
-        exp(x, out=x)
-        multiply(non_ai_trend, x, out=non_ai)
+        multiply(non_ai_trend, irregular_exponent, out=non_ai)
         multiply(non_ai, seasons[rival.season[t - 1]], out=non_ai)
         add(ai_revenue, non_ai, out=cloud)
         # --- capex paid ---
-        multiply(chip_gap, chip_kept, out=chip_gap)
-        add(chip_gap, chip_long, out=chips)
         if t <= d.plan_quarters:
-            minimum(chips, 1.25, out=chips)
             multiply(start_ramp, 1.0 - 2.0 ** (-t / d.capex_growth_half_life), out=x)
             add(x, start, out=x)
             maximum(x, 0.0, out=x)
             multiply(x, ai_share, out=capex)
             subtract(x, capex, out=other_capex)
+            minimum(chips, 1.25, out=chips)
             multiply(capex, chips, out=capex)
         else:
-            if "chip_factor" in needs:
-                minimum(chips, 1.25, out=chips)
-            divide(market, market_before, out=x)
-            multiply(x, 2.0, out=x)
-            subtract(x, 1.0, out=x)
+            divide(market, market_before, out=z)
+            subtract(z, 1.0, out=z)
+            multiply(z, 2.0, out=x)
+            add(x, 1.0, out=x)
             multiply(x, demand, out=x)
-            divide(x, y, out=x)
+            divide(x, served, out=x)
             subtract(x, capital, out=x)
             subtract(x, capex_before, out=x)
             multiply(x, 0.25, out=x)
+            multiply(z, capital, out=z)
+            add(x, z, out=x)
             add(x, wear, out=x)
-            minimum(chips, 1.0, out=y)
-            multiply(x, y, out=x)
+            minimum(chips, 1.0, out=chips)
+            multiply(x, chips, out=x)
             multiply(capex_before, 0.85, out=y)
             maximum(x, y, out=x)
             multiply(capex_before, 1.15, out=y)
@@ -224,30 +255,24 @@ def periods(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work:
             maximum(x, y, out=x)
             multiply(other_capex, 1.15, out=y)
             minimum(x, y, out=other_capex)
+        add(capex, other_capex, out=group_capex)
         multiply(other_capital, other_wear_step, out=other_wear)
         subtract(other_capital, other_wear, out=other_capital)
         add(other_capital, other_capex, out=other_capital)
         # --- margins and cash ---
-        multiply(left_gap, margin_kept, out=left_gap)
-        add(left_gap, left_long, out=x)
-        multiply(ai_revenue, x, out=ai_ebita)
+        multiply(ai_revenue, left, out=ai_ebita)
         multiply(wear_before, external, out=x)
         subtract(ai_ebita, x, out=ai_ebita)
-        multiply(margin_gap, margin_kept, out=margin_gap)
-        add(margin_gap, d.long_run_non_ai_margin, out=x)
-        multiply(non_ai, x, out=ebita)
+        multiply(non_ai, margin, out=ebita)
         add(ebita, ai_ebita, out=ebita)
         multiply(cloud, d.share_based_pay_rate, out=x)
         subtract(ebita, x, out=nopat)
         multiply(nopat, tax_kept, out=nopat)
         add(nopat, wear_before, out=flow)
         add(flow, other_wear, out=flow)
-        add(capex, other_capex, out=group_capex)
         subtract(flow, group_capex, out=flow)
         add(cumulative, flow, out=cumulative)
         minimum(deepest, cumulative, out=deepest)
-        multiply(discount, discount_step, out=discount)
-        multiply(ecommerce, ecommerce_step, out=ecommerce)
         multiply(ecommerce, cash_from_ebita, out=x)
         add(net_cash, x, out=net_cash)
         add(net_cash, flow, out=net_cash)
@@ -280,6 +305,6 @@ def periods(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work:
         if "revenue_per_million_tokens" in needs:
             lines["revenue_per_million_tokens"] = d.opening_token_price * exp(-price_fall)
         if "revenue_yield" in needs:
-            lines["revenue_yield"] = (yield_gap + yield_long) * four_over_external
+            lines["revenue_yield"] = served * four_over_external
         rival.gather(t, lines, outputs, windows)
     return SimpleNamespace(discount_factor=discount, lowest_net_cash=lowest_net_cash, deepest_cloud_cash=deepest)

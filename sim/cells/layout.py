@@ -17,6 +17,7 @@ class Layout:
     being that of t = 1), as are ``numbers``, keyed by the name of the opening. ``windows`` are accumulated by the
     caller between periods from the row of their cell. ``cells`` has every opening and horizon cell, the carried lines
     (whose row holds the newest value after `period_block`) and the period cells that were asked for.
+    ``drawn`` has a scratch row for this period's value of each innovation.
     ``schedules`` gives the row of each schedule in the table handed to `period_block`.
     """
 
@@ -29,6 +30,7 @@ class Layout:
     windows: Mapping[str, int]
     cells: Mapping[str, int]
     schedules: Mapping[str, int]
+    drawn: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts and numbers; ``Layout(**data)`` is the inverse."""
@@ -53,5 +55,6 @@ def lay_out(graph: Graph, kept: Collection[str], block: int, periods: int) -> La
     carried = {line.cell for line in graph.carried}
     stored = [cell.name for cell in graph.period if cell.name in carried or cell.name in kept]
     cells = take([*(cell.name for cell in graph.opening), *stored, *(cell.name for cell in graph.horizon)])
+    drawn = take(names.innovations)
     schedules = {name: row for row, name in enumerate(names.schedules)}
-    return Layout(rows, block, periods, drivers, innovations, numbers, windows, cells, schedules)
+    return Layout(rows, block, periods, drivers, innovations, numbers, windows, cells, schedules, drawn)

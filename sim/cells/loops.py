@@ -43,11 +43,18 @@ class Loop:
     def load(self, name: str, row: int, kind: str = "") -> None:
         self.loads[f"        {self.names(name, kind)} = buffer[np.uint64({row}) * BLOCK + i]\n"] = None
 
-    def load_at(self, name: str, start: str) -> None:
-        """Load from a row that depends on the period; ``start`` is its first index in the buffer."""
+    def load_at(self, name: str, start: str, row: int) -> None:
+        """Load what lies at index ``start`` of the buffer, known only at run time, by way of the fixed ``row``.
+
+        The copy has a loop of its own. In the main loop every distance between rows must be a constant: otherwise
+        LLVM compares every store with every load at run time, thousands of tests for a hundred cells.
+        """
         at = self.names(name, "at")
-        self.heads[f"    {at} = {start}\n"] = None
-        self.loads[f"        {self.names(name)} = buffer[{at} + i]\n"] = None
+        self.heads[
+            f"    {at} = {start}\n    for i in range(BLOCK):\n"
+            f"        buffer[np.uint64({row}) * BLOCK + i] = buffer[{at} + i]\n"
+        ] = None
+        self.load(name, row)
 
     def call(self, cell: Cell, function: str) -> None:
         arguments = []

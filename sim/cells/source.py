@@ -146,7 +146,8 @@ def _period(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
     period = {cell.name for cell in graph.period}
     for cell in graph.period:
         for name in cell.reads("innovation"):
-            loop.load_at(name, f"(np.uint64({layout.innovations[name]}) + period) * BLOCK")
+            start = f"(np.uint64({layout.innovations[name]}) + period) * BLOCK"
+            loop.load_at(name, start, layout.drawn[name])
         for name in cell.reads("schedule"):
             loop.before(name, f"schedules[np.uint64({layout.schedules[name]}), period]")
         for name in cell.reads("driver"):

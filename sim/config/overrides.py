@@ -22,9 +22,10 @@ def with_scenario(root: Node, name: str) -> tuple[Node, list[Problem]]:
     changes = _child(_child(scenarios, name), "set")
     if changes is None or not isinstance(changes.content, dict):
         return root, []  # an empty scenario; a malformed one is the schema's to report
+    document = plain(root)
     for key, value in changes.content.items():
         # A key that does not exist is reported with the scenario it stands in, whether or not that one is chosen.
-        if keys.fault(split(key), plain(root)) is None:
+        if keys.fault(split(key), document) is None:
             root = merge.assign(root, split(key), replace(value, reset=False))
     return root, []
 

@@ -52,6 +52,14 @@ def explain(error: MarkedYAMLError, at: At) -> Problem:
         what, advice = "a tab stands at the start of this line", "indent with spaces"
     elif found := re.search(r"found character '(.)' that cannot start", complaint):
         what, advice = f'a value may not begin with "{found[1]}"', "put the text in quotes"
+    elif found := re.search(r"expected the node content, but found '(.+)'", complaint):
+        what, advice = f'a value is missing before "{found[1]}"', "write it, or remove the sign"
+    elif "directive" in context or "'<document start>'" in complaint:
+        what, advice = 'this line, or one above it, begins with "%" or "..."', "remove it, or put the text in quotes"
+    elif "sequence entries are not allowed" in complaint:
+        what, advice = 'a list may not begin here with "- "', "put it on its own lines, or write [a, b]"
+    elif "block scalar" in context:
+        what, advice = 'a text that begins with "|" or ">" must be in quotes', "put it in quotes"
     elif "expected <block end>, but found '<scalar>'" in complaint:
         what, advice = "text follows a closing quote or bracket", "remove it, or look above for a quote left open"
     elif "expected <block end>" in complaint:

@@ -37,6 +37,7 @@ _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as ruamel.yaml counts l
 _INTEGER = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:_[0-9]{3})+)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:[0-9]+|[0-9]{1,3}(?:_[0-9]{3})+)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_HALF = re.compile("[\ud800-\udfff]")  # an escape can write it; no file can hold it
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -173,6 +174,9 @@ class _Composer:
             value: Scalar = resolve(event.value) if unquoted else event.value
             if unquoted and not event.value and not reset:
                 place = key_place  # nothing is written: the parser stands at the next line already
+            if isinstance(value, str) and _HALF.search(value):
+                self._refuse(path, "half of a character (\\ud800 to \\udfff) is not text", "write the character", event)
+                value = None
             return Node(value, place, key_place, reset)
         if depth == DEEPEST:
             raise MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
@@ -203,7 +207,7 @@ class _Composer:
     def _mapping(self, path: str, depth: int) -> dict[str, Node]:
         children: dict[str, Node] = {}
         while not isinstance(event := next(self.events), MappingEndEvent):
-            key = event.value if isinstance(event, ScalarEvent) else None
+            key = _HALF.sub("?", event.value) if isinstance(event, ScalarEvent) else None
             leaf = f"{path}.{key}" if path else str(key)
             place = self._place(event)
             if key is None:

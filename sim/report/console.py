@@ -110,7 +110,10 @@ def verification(found: Verified, console: Console | None = None) -> None:
 
 
 def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
-    """The runs there are: dicts with ``run`` and, study, paths, seed, target (as in the summary), complete."""
+    """The runs there are: dicts with ``run`` and, where known, study, paths, seed and target (as in the summary).
+
+    ``complete`` is False for a run that was not finished; ``note`` then says why it cannot be read.
+    """
     console = console or Console(highlight=False)
     if not rows:
         _say(console, "no runs yet; `sim run STUDY` makes one")
@@ -127,7 +130,7 @@ def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> N
             goal = threshold(target["at_least"], str(target.get("unit", "1")))
             answer = f"P(≥ {goal}) {summary_screen.chance(target)}"
         if row.get("complete") is False:
-            answer = "incomplete"
+            answer = plain(row.get("note") or "incomplete")
         cells = (row.get("run"), row.get("study"), None if paths is None else count(paths), row.get("seed"), answer)
         table.add_row(*(_text(console, plain("" if cell is None else cell)) for cell in cells))
     console.print(table)

@@ -24,7 +24,9 @@ from sim.report.numbers import (
 from sim.report.text import ELLIPSIS, plain
 
 MOST = 15
+NARROWEST = 72  # a narrower terminal breaks the lines itself
 _DRIVERS = 3
+_FEW = 5  # rows that come before the second lines of what stands below them
 _GAP = 2
 Item = tuple[str, str]  # what and how much
 
@@ -35,9 +37,9 @@ def lines(summary: Mapping[str, Any], directory: Path, width: int) -> list[str]:
     Every simulated number carries its standard error; the central case, which is one path, has none. Where the width
     forces it, labels are cut, never numbers.
     """
-    width = max(width, 60)
+    width = max(width, NARROWEST)
     head = [_title(summary, width), cut(_facts(summary), width)]
-    table = _table(summary, width)
+    rows = _rows(summary)
     flows = [(lead, items) for lead, items in _flows(summary) if items]
     warnings = [plain(text) for text in summary.get("warnings", ())]
     results = ["Results", plain(directory)]
@@ -49,14 +51,13 @@ def lines(summary: Mapping[str, Any], directory: Path, width: int) -> list[str]:
 
     # Labels are cut to one line each, the least telling first, until all of it and one line of warnings fit.
     for lead in ("How often", "Percentile", *allowed):
-        if len(head) + len(table) + len(told()) + bool(warnings) + 1 <= MOST:
+        if len(head) + bool(rows) + min(len(rows), _FEW) + len(told()) + bool(warnings) + 1 <= MOST:
             break
         if lead in allowed:
             allowed[lead] = 1
     facts = told()
-    room = MOST - len(head) - len(facts) - bool(warnings) - 1
-    if len(table) > room:
-        table = [*table[: room - 1], f"{ELLIPSIS} {len(table) - room + 1} more in summary.csv"]
+    room = MOST - len(head) - len(facts) - bool(warnings) - 2
+    table = _table(summary, rows[:room], len(rows[room:]), width)
     left = MOST - len(head) - len(table) - len(facts) - 1
     return [*head, *table, *facts, *_warnings(warnings, indent, width, left), _lead(results[0], indent) + results[1]]
 
@@ -71,17 +72,23 @@ def cut(text: str, cells: int) -> str:
 
 
 def flow(lead: str, items: Sequence[Item], indent: int, width: int, most: int) -> list[str]:
-    """``lead   item · item · item`` in at most ``most`` lines; labels are cut only as far as that needs."""
+    """``lead   item · item · item`` in at most ``most`` lines; labels are cut only as far as that needs.
+
+    Items for which there is no room even so are replaced by an ellipsis, from the last one on.
+    """
     room = width - indent
     if lead.startswith("P(") and len(_packed([" ".join(item) for item in items], room)) > 1:
         items = [("", items[0][1]), *items[1:]]  # whose value it is stands in the table above
-    found: list[str] = []
-    for limit in range(room, 3, -1):
-        found = _packed([f"{cut(label, limit)} {number}".strip() for label, number in items], room)
-        if len(found) <= most and all(cell_len(line) <= room for line in found):
-            break
-    found = [cut(line, room) for line in found[:most]]
-    return [_lead(lead if i == 0 else "", indent) + line for i, line in enumerate(found)]
+    shown = list(items)
+    while shown:
+        more = [ELLIPSIS] if len(shown) < len(items) else []
+        for limit in range(room, 3, -1):
+            texts = [f"{cut(label, limit)} {number}".strip() for label, number in shown] + more
+            found = _packed(texts, room)
+            if len(found) <= most and all(cell_len(line) <= room for line in found):
+                return [_lead("" if i else lead, indent) + line for i, line in enumerate(found)]
+        shown.pop()
+    return [_lead(lead, indent) + ELLIPSIS]
 
 
 def _packed(items: Sequence[str], room: int) -> list[str]:
@@ -115,8 +122,14 @@ def _facts(summary: Mapping[str, Any]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _table(summary: Mapping[str, Any], width: int) -> list[str]:
-    rows = summary.get("rows", ())
+def _rows(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of the screen; where they are too many the target's output must not be among those left out."""
+    goal = (summary.get("target") or {}).get("output")
+    rows = list(summary.get("rows", ()))
+    return rows if len(rows) <= _FEW else sorted(rows, key=lambda row: row["column"] != goal)
+
+
+def _table(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], hidden: int, width: int) -> list[str]:
     if not rows:
         return []
     labels, cells = [], [["P5", "P50", "P95", "central"]]
@@ -126,19 +139,14 @@ def _table(summary: Mapping[str, Any], width: int) -> list[str]:
         central = (summary.get("central") or {}).get(row["column"])
         numbers = [precise(at.get(p), errors.get(p)) for p in ("5", "50", "95")]
         cells.append([*numbers, amount(math.nan if central is None else central)])
-        # The label gives way, never the period or the unit.
-        labels.append((plain(row["label"]), period(when), str(row["unit"])))
+        label = plain(row["label"])
+        after = f" {period(when)}" if when else ""
+        labels.append((label, after + measure(label, str(row["unit"])).removeprefix(label)))
     wide = [max(cell_len(row[i]) for row in cells) for i in range(4)]
     room = width - sum(wide) - _GAP * 4
-    names = ["± standard error"]
-    for label, when, unit in labels:
-        whole = " ".join(w for w in (label, when) if w)
-        text, limit = measure(whole, unit), cell_len(label)
-        while cell_len(text) > room and limit > 4:
-            limit -= 1
-            whole = " ".join(w for w in (cut(label, limit), when) if w)
-            text = measure(whole, unit)
-        names.append(cut(text, room))
+    note = f"± s.e.; {hidden} more in summary.csv" if hidden else "± standard error"
+    # The label gives way, never the period or, while there is room for it, the unit.
+    names = [cut(note, room), *(cut(cut(label, max(room - cell_len(rest), 6)) + rest, room) for label, rest in labels)]
     left = max(cell_len(name) for name in names)
     return [
         _lead(name, left) + "".join(" " * (_GAP + wide[i] - cell_len(c)) + c for i, c in enumerate(row))
@@ -198,13 +206,16 @@ def _rank(mark: Mapping[str, Any]) -> str:
 
 
 def _shares(summary: Mapping[str, Any]) -> list[Item]:
-    return [
-        (
-            " ".join(w for w in (plain(share["label"]), period(str(share.get("period") or ""))) if w),
-            _hundredfold(share.get("mean"), share.get("standard_error"), "%"),
-        )
-        for share in summary.get("shares", ())
-    ]
+    found: list[Item] = []
+    before = ""
+    for share in summary.get("shares", ()):
+        label = plain(share["label"])
+        words = [label if label != before else "", period(str(share.get("period") or ""))]
+        number = _hundredfold(share.get("mean"), share.get("standard_error"), "%")
+        # The period belongs to the number: a cut takes the label before it.
+        found.append((words[0], f"{words[1]} {number}".strip()))
+        before = label
+    return found
 
 
 def _drivers(summary: Mapping[str, Any]) -> list[Item]:

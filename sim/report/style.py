@@ -194,7 +194,7 @@ class Line:
 
 
 def mark_lines(axes: Axes, lines: Sequence[Line]) -> list[Annotation]:
-    """Draw vertical lines up to their labels, which stand beside them in up to four rows below the top of the axes.
+    """Draw vertical lines up to their labels, which stand beside them in few rows below the top of the axes.
 
     Of all arrangements the one is taken in which labels cover each other least, leave the axes least, cross the fewest
     lines (a line ends at its own label, so a higher label passes above it) and stand highest.
@@ -211,7 +211,7 @@ def mark_lines(axes: Axes, lines: Sequence[Line]) -> list[Annotation]:
         label.set(fontsize=LABEL, color=line.colour, fontweight=line.weight, va="top", annotation_clip=False, zorder=5)
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
         found = {}
-        for choice in product(range(4), ("left", "right")):
+        for choice in product(range(len(lines)), ("left", "right")):
             _stand(label, *choice, row)
             found[choice] = extent(label).padded(2)
         labels.append(label)
@@ -295,7 +295,7 @@ def source_line(run: Simulated) -> str:
     return " · ".join(parts)
 
 
-def study(run: Simulated, limit: int = 40) -> str:
+def study(run: Simulated, limit: int = 70) -> str:
     """The study's title as one safe line."""
     return plain(run.manifest.get("study", ""), limit)
 

@@ -129,7 +129,7 @@ class ParquetColumns:
         import pyarrow.parquet as pq
 
         try:
-            self._file = pq.ParquetFile(file, memory_map=True)
+            self._file = pq.ParquetFile(file)  # not mapped: mapped pages would count as ours
         except (OSError, ValueError) as error:
             raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
         self._sample = sample or {}

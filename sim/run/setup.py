@@ -206,7 +206,7 @@ def _schedules(study: Study, timeline: Timeline, graph: Graph) -> NDArray[np.flo
         values = study.schedules[name].values
         for t in range(1, timeline.periods + 1):
             table[row, t - 1] = (
-                values[timeline.calendar_quarter(t)] if isinstance(values, Mapping) else values[t - 1]
+                values[t - 1] if isinstance(values, list) else getattr(values, timeline.calendar_quarter(t))
             )
     return table
 

@@ -1,0 +1,1 @@
+"""Sampling: random numbers by name, distributions and their dependence, block by block."""

@@ -50,26 +50,16 @@ def philox_round(
 
 
 @inlined
-def philox_key(key: np.uint64, step: np.uint64, count: int) -> np.uint64:
-    """The key word of a round: ``count`` steps on from the first, modulo 2**32."""
-    return (key + np.uint64(count) * step) & LOW_WORD
-
-
-@inlined
 def philox(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """Four random 32-bit words of a counter and a key; all are 32-bit words in uint64."""
+    """Four random 32-bit words of a counter and a key, after ten rounds; all are 32-bit words in uint64."""
     c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 1), philox_key(k1, KEY_STEP_1, 1))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 2), philox_key(k1, KEY_STEP_1, 2))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 3), philox_key(k1, KEY_STEP_1, 3))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 4), philox_key(k1, KEY_STEP_1, 4))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 5), philox_key(k1, KEY_STEP_1, 5))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 6), philox_key(k1, KEY_STEP_1, 6))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 7), philox_key(k1, KEY_STEP_1, 7))
-    c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 8), philox_key(k1, KEY_STEP_1, 8))
-    return philox_round(c0, c1, c2, c3, philox_key(k0, KEY_STEP_0, 9), philox_key(k1, KEY_STEP_1, 9))
+    for _ in range(9):
+        k0 = (k0 + KEY_STEP_0) & LOW_WORD
+        k1 = (k1 + KEY_STEP_1) & LOW_WORD
+        c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
+    return c0, c1, c2, c3
 
 
 @inlined

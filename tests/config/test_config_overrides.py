@@ -135,13 +135,15 @@ def test_leaves_split_at_dots_outside_brackets(leaf: str, keys: tuple[str, ...])
     assert split(leaf) == keys
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(st.text(min_size=1) | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None, derandomize=True)
+@given(
+    st.text(st.characters(codec="utf-8"), min_size=1)
+    | st.integers(-(10**15), 10**15)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
 def test_what_is_set_is_what_is_read(reads: Reads, right: str, value: str | int | float) -> None:
     """Any text, and any number, survives being written as YAML and set."""
     leaf = "drivers.share.note" if isinstance(value, str) else "target.at_least"
-    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-        return
     reading = reads(right, sets=(f"{leaf}={scalar(value)}",))
     assert reading.problems == []
     section = reading.document["drivers"]["share"]["note"] if isinstance(value, str) else None

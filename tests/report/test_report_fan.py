@@ -95,6 +95,12 @@ def test_every_text_lies_on_the_page_and_none_covers_another(run_of, faults, nam
     assert len(drawing.headline) <= 70
 
 
+def test_an_axis_that_does_not_start_at_zero_says_so(run_of, texts) -> None:
+    for name, cut in (("tight", True), ("negative", True), ("years", False), ("huge", False)):
+        shown = " ".join(t.get_text() for t in texts(fan.draw(run_of(revenue=CASES[name]))))
+        assert ("axis does not start at zero" in shown) == cut, name
+
+
 def test_periods_without_calendar_come_in_order(run_of) -> None:
     assert fan.draw(run_of(revenue=CASES["no calendar"])).data["period"].tolist() == [str(i) for i in range(1, 15)]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,16 +44,21 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def drawn(run_of) -> Callable[[str], style.Drawing]:
+    return cache(lambda name: value.draw(run_of(**CASES[name])))
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_every_text_lies_on_the_page_and_none_covers_another(run_of, faults, name: str) -> None:
-    drawing = value.draw(run_of(**CASES[name]))
+def test_every_text_lies_on_the_page_and_none_covers_another(drawn, faults, name: str) -> None:
+    drawing = drawn(name)
     assert faults(drawing) == []
     assert len(drawing.headline) <= 70
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_texts_keep_clear_of_the_bars(run_of, name: str) -> None:
-    drawing = value.draw(run_of(**CASES[name]))
+def test_texts_keep_clear_of_the_bars(drawn, name: str) -> None:
+    drawing = drawn(name)
     axes = drawing.figure.axes[0]
     with style.committee():
         drawing.figure.canvas.draw()
@@ -64,9 +71,9 @@ def test_texts_keep_clear_of_the_bars(run_of, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, how in CASES.items() if how.get("goal", 1) is not None])
-def test_dark_bars_are_exactly_the_paths_that_reach_the_target(run_of, name: str) -> None:
+def test_dark_bars_are_exactly_the_paths_that_reach_the_target(run_of, drawn, name: str) -> None:
     run = run_of(**CASES[name])
-    values, data = collect(run, None), value.draw(run).data
+    values, data = collect(run, None), drawn(name).data
     goal, column = run.target["at_least"], run.column("value_per_ads")
     bars = data[data["kind"].isin(["bin", "below axis", "above axis"])]
     reached = int(np.count_nonzero(column >= goal))

@@ -152,6 +152,8 @@ def _notes(run: Simulated, fan: Fan) -> list[str]:
         notes.append("E: estimate")
     if math.isfinite(worst):
         notes.append(f"Monte Carlo standard error of P50 at most {money(worst, fan.unit)}")
+    if not _from_zero(float(fan.at[5].min()), float(fan.at[95].max())):
+        notes.append("axis does not start at zero")
     if fan.invalid:
         notes.append(f"up to {count(fan.invalid)} invalid paths a period left out")
     return notes
@@ -193,10 +195,14 @@ def _chart(axes: Axes, run: Simulated, fan: Fan, history: Mapping[str, float]) -
         )  # fmt: skip
 
 
+def _from_zero(low: float, high: float) -> bool:
+    return 0 <= low < 0.9 * high
+
+
 def _scale(axes: Axes, fan: Fan, history: Mapping[str, float], at: Mapping[int, np.ndarray]) -> None:
     every = [*history.values(), *at[5].tolist(), *at[95].tolist()]
     low, high = min(every), max(every)
-    if 0 <= low < 0.6 * high:
+    if _from_zero(low, high):
         low = 0.0
     elif low == high:
         low, high = low - (abs(low) or 1.0) * 0.1, high + (abs(high) or 1.0) * 0.1

@@ -47,7 +47,7 @@ def draw(run: Simulated, output: str | None = None) -> Drawing:
     values = collect(run, output)
     words = headline(values)
     scope = f"share of {paths(values.main.spread.paths)} in steps of {threshold(values.width, values.unit)}"
-    subtitle = " · ".join(w for w in (measure(values.label, values.unit), scope, style.study(run, 34)) if w)
+    subtitle = " · ".join(w for w in (measure(values.label, values.unit), scope, style.study(run)) if w)
     notes = _notes(values)
     with style.committee():
         figure = style.canvas(words, subtitle, notes, style.source_line(run))
