@@ -234,7 +234,9 @@ def listing(out: Path) -> list[dict[str, Any]]:
         goal = stored.summary["target"]
         keys = ("study", "config", "scenario", "created", "paths", "seed", "sampler", "keep")
         entry |= {key: stored.manifest[key] for key in keys} | {"complete": True, "note": ""}
-        entry["target"] = goal and {k: goal[k] for k in ("output", "at_least", "probability", "standard_error")}
+        entry["target"] = goal and {
+            k: goal[k] for k in ("output", "unit", "at_least", "probability", "standard_error", "interval")
+        }
         found.append(entry)
     return found
 

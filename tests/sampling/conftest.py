@@ -1,0 +1,118 @@
+"""The sampling kernel, compiled once a session, and small studies to draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from sim import elementary, kernel
+from sim.config.drivers import Marginal
+from sim.config.schema import Dependence
+from sim.sampling import draw, normal, philox, plan
+
+Drawn = dict[str, NDArray[np.float64]]
+
+TEXT = """
+@compiled
+def each_philox(counters, keys, words):
+    for i in range(np.uint64(counters.shape[0])):
+        c, k = counters[i], keys[i]
+        words[i, 0], words[i, 1], words[i, 2], words[i, 3] = philox(c[0], c[1], c[2], c[3], k[0], k[1])
+
+
+@compiled
+def each_uniform(bits, values):
+    for i in range(np.uint64(bits.size)):
+        values[i] = uniform(bits[i])
+
+
+@compiled
+def each_inverse_normal(u, z):
+    for i in range(np.uint64(u.size)):
+        z[i] = inverse_normal(u[i])
+
+
+@compiled
+def each_box_muller(u, v, x, y):
+    for i in range(np.uint64(u.size)):
+        x[i], y[i] = box_muller(u[i], v[i])
+"""
+BLOCK_TEXT = "BLOCK = np.uint64(256)\n\n\n"
+
+
+def kernel_text(extra: str = TEXT) -> str:
+    return kernel.join([BLOCK_TEXT, elementary, philox, normal, draw, extra])
+
+
+@pytest.fixture(scope="session")
+def sampling(kernel_cache: Path) -> ModuleType:
+    return kernel.load(kernel_text())
+
+
+def study(
+    drivers: dict[str, dict[str, Any]],
+    pairs: Sequence[tuple[str, str, dict[str, float]]] = (),
+    innovations: Sequence[str] = (),
+    seed: int = 179,
+) -> Any:
+    """What `plan.make` reads of a study."""
+    of: TypeAdapter[Any] = TypeAdapter(Marginal)
+    correlations = [{"between": [a, b], "source": "judgement", **measure} for a, b, measure in pairs]
+    return SimpleNamespace(
+        drivers={name: SimpleNamespace(marginal=of.validate_python(given)) for name, given in drivers.items()},
+        innovations={name: SimpleNamespace(note=None) for name in innovations},
+        dependence=Dependence.model_validate({"correlations": correlations}),
+        run=SimpleNamespace(paths=0, seed=seed, sampler="philox"),
+    )
+
+
+@pytest.fixture(scope="session")
+def draw_study(sampling: ModuleType) -> Callable[..., Drawn]:
+    """``draw_study(study, paths)``: the drivers of these paths (int, or any indices) by name."""
+
+    def drawn(made: Any, paths: int | NDArray[np.uint64]) -> Drawn:
+        planned = plan.make(made)
+        wanted = np.arange(paths, dtype=np.uint64) if isinstance(paths, int) else paths
+        blocks = -(-wanted.size // kernel.BLOCK)
+        padded = np.resize(wanted, blocks * kernel.BLOCK)
+        buffer = np.empty(len(planned.drivers) * kernel.BLOCK)
+        columns = np.empty((len(planned.drivers), padded.size))
+        for start in range(0, padded.size, kernel.BLOCK):
+            block = slice(start, start + kernel.BLOCK)
+            sampling.draw_drivers(padded[block].copy(), *planned.driver_arguments, buffer)
+            columns[:, block] = buffer.reshape(-1, kernel.BLOCK)
+        return {name: columns[row, : wanted.size] for row, name in enumerate(planned.drivers)}
+
+    return drawn
+
+
+@pytest.fixture(scope="session")
+def draw_shocks(sampling: ModuleType) -> Callable[..., Drawn]:
+    """``draw_shocks(study, paths, periods)``: float64[periods, paths] by innovation."""
+
+    def drawn(made: Any, paths: int | NDArray[np.uint64], periods: int) -> Drawn:
+        planned = plan.make(made)
+        wanted = np.arange(paths, dtype=np.uint64) if isinstance(paths, int) else paths
+        blocks = -(-wanted.size // kernel.BLOCK)
+        padded = np.resize(wanted, blocks * kernel.BLOCK)
+        first_row = 3  # rows before it belong to others and must stay untouched
+        buffer = np.full((first_row + len(planned.innovations) * periods + 1) * kernel.BLOCK, 99.0)
+        columns = np.empty((len(planned.innovations) * periods, padded.size))
+        for start in range(0, padded.size, kernel.BLOCK):
+            block = slice(start, start + kernel.BLOCK)
+            sampling.draw_innovations(padded[block].copy(), *planned.innovation_arguments, periods, buffer, first_row)
+            rows = buffer.reshape(-1, kernel.BLOCK)
+            assert (rows[:first_row] == 99.0).all()
+            assert (rows[-1] == 99.0).all()
+            columns[:, block] = rows[first_row:-1]
+        shaped = columns.reshape(-1, periods, padded.size)[:, :, : wanted.size]
+        return dict(zip(planned.innovations, shaped, strict=True))
+
+    return drawn
