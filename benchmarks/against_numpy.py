@@ -30,6 +30,7 @@ from sim.run import setup
 from sim.run.simulate import Simulator
 from sim.sampling import plan
 
+QUIET = 0.05  # CPUs that other processes may use while we measure
 BASE = Path(__file__).parents[1] / "configs" / "base.yaml"
 
 
@@ -49,21 +50,22 @@ def main() -> None:
         return
 
     def engine() -> object:
-        chunks = simulator.chunks(arguments.paths, threads=arguments.threads, drivers=False)
+        chunks = simulator.chunks(arguments.paths, threads=arguments.threads, driver_paths=0)
         return [chunk.outputs for chunk in chunks]
 
     def numpy_rival() -> object:
         return rival.simulate(arguments.paths, seed=1, threads=arguments.threads)
 
     sides = {"engine": engine, "numpy": numpy_rival}
-    load = os.getloadavg()[0]
     for side in sides.values():
         side()
     seconds: dict[str, list[float]] = {name: [] for name in sides}
+    began, busy, own = time.perf_counter(), _busy(), time.process_time()
     for _ in range(arguments.rounds):
         for name, side in sides.items():
             seconds[name].append(_timed(side))
-    _report(arguments, seconds, load, len(checked.columns))
+    others = (_busy() - busy - (time.process_time() - own)) / (time.perf_counter() - began)
+    _report(arguments, seconds, max(others, 0.0), len(checked.columns))
 
 
 def _timed(side: Callable[[], object]) -> float:
@@ -74,7 +76,17 @@ def _timed(side: Callable[[], object]) -> float:
     return elapsed
 
 
-def _report(arguments: argparse.Namespace, seconds: dict[str, list[float]], load: float, columns: int) -> None:
+def _busy() -> float:
+    """CPU seconds that all processes of the machine have used so far; this one's own where that is not told."""
+    try:
+        ticks = [int(word) for word in Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
+    except OSError:
+        return time.process_time()
+    idle = ticks[3] + ticks[4]
+    return (sum(ticks) - idle) / os.sysconf("SC_CLK_TCK")
+
+
+def _report(arguments: argparse.Namespace, seconds: dict[str, list[float]], others: float, columns: int) -> None:
     rates = {name: [arguments.paths / each for each in values] for name, values in seconds.items()}
     ratios = [slow / fast for slow, fast in zip(seconds["numpy"], seconds["engine"], strict=True)]
     result = {
@@ -83,7 +95,7 @@ def _report(arguments: argparse.Namespace, seconds: dict[str, list[float]], load
         "rounds": arguments.rounds,
         "columns": columns,
         "rival_chunk": arguments.chunk,
-        "load_before": load,
+        "cpus_used_by_others": others,
         "paths_per_second": {name: statistics.median(values) for name, values in rates.items()},
         "paths_per_second_range": {name: [min(values), max(values)] for name, values in rates.items()},
         "ratio": statistics.median(ratios),
@@ -96,8 +108,8 @@ def _report(arguments: argparse.Namespace, seconds: dict[str, list[float]], load
     for name, values in rates.items():
         print(f"{name:8}{statistics.median(values):12,.0f} paths/s   ({min(values):,.0f} to {max(values):,.0f})")
     print(f"ratio   {statistics.median(ratios):12.2f}           ({min(ratios):.2f} to {max(ratios):.2f})")
-    if load > 0.3:
-        print(f"The machine was not quiet: load {load:.2f} before the first round. Do not quote these figures.")
+    if others > QUIET:
+        print(f"The machine was not quiet: other processes used {others:.2f} CPUs. Do not quote these figures.")
 
 
 def _by_chunk(rival: Rival, arguments: argparse.Namespace) -> None:

@@ -243,5 +243,3 @@ def verify(run: str, threads: int | None, out: Path, as_json: bool) -> None:
         console.verification(found)
     if not found.agrees:
         raise ModelFailure("the repeat differs from what is stored")
-
-

@@ -110,8 +110,9 @@ def run(
         folder.text("kernel.py", made.text)
         folder.text("model.json", model)
         made.save(folder.run / "setup.npz")
+        wanted = () if study.target is None else (study.target.output, *study.target.alternatives.values())
         recorded = record.record(
-            simulator, folder, paths=study.run.paths, keep=keep, threads=threads, progress=progress
+            simulator, folder, paths=study.run.paths, keep=keep, wanted=wanted, threads=threads, progress=progress
         )
         clock.lap("simulate")
         if recorded.invalid == study.run.paths:
@@ -120,9 +121,9 @@ def run(
             "run": folder.name,
             "invalid_paths": recorded.invalid,
             "first_invalid": recorded.first_invalid,
-            "hashes": {**facts["hashes"], "outputs": recorded.digest},
+            "hashes": {**facts["hashes"], "outputs": dict(recorded.digests)},
         }
-        result = Run(folder.partial, facts, recorded.columns)
+        result = Run(folder.partial, facts, recorded.columns, recorded.tallies)
         summary = analysis.as_dict(result, analysis.analyse(result, simulator.central()))
         assumptions = register.rows(checked.reading, study, plan.percentiles(study))
         folder.table("summary.csv", *tables.outputs(summary, facts["columns"]))
@@ -274,6 +275,20 @@ def verify(
     begin(f"verify {stored.manifest['run']}", stored.paths)
     simulator = simulate.Simulator(store.open_setup(stored))
     return repeat.verify(stored, simulator, threads=threads, progress=progress)
+
+
+def verify_json(found: Verification) -> dict[str, Any]:
+    """The one object of `sim verify --json`."""
+    return {
+        "agrees": found.agrees,
+        "paths": found.paths,
+        "columns": found.columns,
+        "digests_differ": list(found.digests_differ),
+        "differences": [
+            {"column": column, "path": path, "stored": stored, "repeated": again}
+            for column, path, stored, again in found.differences
+        ],
+    }
 
 
 class _Clock:

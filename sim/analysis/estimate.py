@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.run.result import Tally
+
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 PERCENTILES = (1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 99)
 
 
@@ -69,30 +73,61 @@ def describe(column: Floats) -> Distribution:
 
     Percentiles interpolate order statistics at (n - 1) p (Hyndman and Fan 1996, definition 7). Their standard error is
     half the distance of the order statistics one binomial standard deviation to either side, which needs no density
-    estimate (Conover 1999, section 3.2). Quantiles of fewer than two valid paths have no error: NaN.
+    estimate (Conover 1999, section 3.2). A single valid path has no error: NaN.
     """
     valid = column[np.isfinite(column)]
-    n = valid.size
-    if n == 0:
+    if valid.size == 0:
         return Distribution(0, column.size, math.nan, math.nan, math.nan)
     ordered = np.sort(valid)
-    mean = float(np.mean(valid))
-    sd = float(np.std(valid, ddof=1)) if n > 1 else math.nan
-    percentiles = {p: _at(ordered, p / 100 * (n - 1)) for p in PERCENTILES}
-    errors: dict[int, float] = {}
-    for p in PERCENTILES:
-        spread = math.sqrt(n * p / 100 * (1 - p / 100))
-        centre = p / 100 * (n - 1)
-        low, high = _at(ordered, max(centre - spread, 0)), _at(ordered, min(centre + spread, n - 1))
-        errors[p] = (high - low) / 2 if n > 1 else math.nan
-    return Distribution(n, column.size - n, mean, sd / math.sqrt(n), sd, percentiles, errors)
+    squares = float(np.sum((valid - valid.mean()) ** 2))
+    return _described(
+        valid.size, column.size - valid.size, float(valid.mean()), squares, lambda k: np.asarray(ordered[k])
+    )
 
 
-def _at(ordered: Floats, position: float) -> float:
-    below = math.floor(position)
-    above = min(below + 1, ordered.size - 1)
-    low, high = float(ordered[below]), float(ordered[above])
-    return low + (high - low) * (position - below)
+def describe_tally(tally: Tally) -> Distribution:
+    """The same from a histogram, which needs no stored paths.
+
+    Moments and counts are exact. An order statistic is interpolated between the smallest and the largest value of its
+    bin, so it is exact for atoms and for bins of one or two values, and its rank is never wrong by more than the
+    bin's count. In the body a bin is about 1/400 of the standard deviation.
+    """
+    if tally.paths == 0:
+        return Distribution(0, tally.invalid, math.nan, math.nan, math.nan)
+    before = np.concatenate(([0], np.cumsum(tally.counts)))
+
+    def order_statistics(k: Ints) -> Floats:
+        held = np.searchsorted(before, k, side="right") - 1
+        share = (k - before[held]) / np.maximum(tally.counts[held] - 1, 1)
+        return np.asarray(tally.smallest[held] + (tally.largest[held] - tally.smallest[held]) * share)
+
+    return _described(tally.paths, tally.invalid, tally.mean, tally.squares, order_statistics)
+
+
+def _described(
+    n: int, invalid: int, mean: float, squares: float, order_statistics: Callable[[Ints], Floats]
+) -> Distribution:
+    """``order_statistics`` gives the k-th smallest values, k from 0."""
+
+    def at(positions: Floats) -> Floats:
+        below = np.floor(positions).astype(np.int64)
+        low, high = order_statistics(below), order_statistics(np.minimum(below + 1, n - 1))
+        return low + (high - low) * (positions - below)
+
+    sd = math.sqrt(squares / (n - 1)) if n > 1 else math.nan
+    shares = np.array(PERCENTILES) / 100
+    centres, spreads = shares * (n - 1), np.sqrt(n * shares * (1 - shares))
+    percentiles = at(centres)
+    errors = (at(np.minimum(centres + spreads, n - 1)) - at(np.maximum(centres - spreads, 0))) / 2
+    return Distribution(
+        n,
+        invalid,
+        mean,
+        sd / math.sqrt(n),
+        sd,
+        dict(zip(PERCENTILES, map(float, percentiles), strict=True)),
+        {p: float(e) if n > 1 else math.nan for p, e in zip(PERCENTILES, errors, strict=True)},
+    )
 
 
 def probability(successes: int, paths: int, confidence: float = 0.95) -> Probability:

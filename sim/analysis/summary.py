@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.analysis import ranks, target
-from sim.analysis.estimate import Distribution, describe, finite
+from sim.analysis.estimate import Distribution, describe_tally, finite
 from sim.analysis.ranks import RankCorrelation
 from sim.analysis.target import TargetTest
 from sim.run.result import Run
@@ -31,8 +31,8 @@ class Summary:
 
 
 def analyse(run: Run, central: Mapping[str, float]) -> Summary:
-    """Summarise a run. Works a column at a time, so memory does not grow with the number of outputs."""
-    distributions = {name: describe(run.column(name)) for name in run.outputs}
+    """Summarise a run that was just simulated, from its tallies; only the target's columns are read in full."""
+    distributions = {name: describe_tally(run.tallies[name]) for name in run.outputs}
     test, alternatives, marks = None, {}, {}
     drivers: tuple[RankCorrelation, ...] = ()
     goal = run.target

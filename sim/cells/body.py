@@ -58,9 +58,14 @@ class _Body:
 
     def read(self, groups: Collection[str]) -> str:
         node = self.definition.node
+        before = len(self.checker.problems)
         self.signature(node.args, groups)
         body = node.body
-        if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+        if (
+            isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+            and isinstance(body[0].value.value, str)
+        ):
             body = body[1:]
         kind = NUMBER
         if not body or not isinstance(body[-1], ast.Return):
@@ -76,8 +81,9 @@ class _Body:
                 what, advice = refusals.statement(statement)
                 self.fault(statement, f"{what} cannot be used in a formula", advice)
         if self.definition.at is not None:
+            faultless = len(self.checker.problems) == before
             for argument in node.args.args:
-                if argument.arg not in self.used:
+                if argument.arg not in self.used and faultless:
                     self.fault(argument, f'the parameter "{argument.arg}" is not used', "use it or remove it")
             return NUMBER  # a cell's condition is stored as 1 or 0
         return kind
@@ -92,7 +98,9 @@ class _Body:
             name = argument.arg
             self.local[name] = GROUP if name in groups else NUMBER
             if self.taken(name):
-                taken = "a word of the formula language" if name in WORDS else "a function, constant or import of this file"
+                taken = (
+                    "a word of the formula language" if name in WORDS else "a function, constant or import of this file"
+                )
                 self.fault(argument, f'the parameter "{name}" has the name of {taken}', "rename one of the two")
 
     def taken(self, name: str) -> bool:
@@ -194,7 +202,10 @@ class _Body:
             self.used.add(name)
             return
         reference = self.known.get(name, "")
-        if reference.startswith("constant:") or reference == "maths:nan":
+        definition = self.checker.scopes.definitions.get(reference.removeprefix("function:"))
+        if definition is not None and definition.at is not None:
+            self.unknown(node)
+        elif reference.startswith("constant:") or reference == "maths:nan":
             self.references[name] = reference
         elif reference:
             self.fault(node, f'"{name}" is a function', f"call it with its arguments: {name}(...)")
@@ -213,7 +224,7 @@ class _Body:
         elif name == "nan" or name in VOCABULARY:
             self.fault(node, f'"{name}" is not imported', f"add the line: from sim.cells.maths import {name}")
         elif name in self.checker.known:
-            advice = f'add it to the parameters: def {self.definition.name}(..., {name})'
+            advice = f"add it to the parameters: def {self.definition.name}(..., {name})"
             self.fault(node, f'"{name}" is used but not asked for', advice)
         else:
             values = [each for each, reference in self.known.items() if not reference.startswith("function:")]
@@ -275,7 +286,9 @@ class _Body:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if definition.at is not None:
             what = f'"{name}" is a cell, not a function'
-            self.fault(node, what, f"ask for its value by naming it as a parameter, without brackets: {definition.name}")
+            self.fault(
+                node, what, f"ask for its value by naming it as a parameter, without brackets: {definition.name}"
+            )
             return
         if definition.key in self.checker.trail:
             start = self.checker.trail.index(definition.key)

@@ -40,7 +40,8 @@ def bind(files: ModelFiles, names: Names) -> tuple[Graph | None, list[Problem]]:
     if problems:
         return None, _tidy(problems)
     functions = {
-        key: _function(scopes.definitions[key], checker) for key in _reached(sorted({c.function for c in cells}), checker)
+        key: _function(scopes.definitions[key], checker)
+        for key in _reached(sorted({c.function for c in cells}), checker)
     }
     named = {reference for function in functions.values() for reference in function.references.values()}
     keys = sorted(each.removeprefix("constant:") for each in named if each.startswith("constant:"))
@@ -100,7 +101,7 @@ def _without_timeline(bound: Argument) -> Argument | Unfound:
 
 
 def unit(doc: str) -> str:
-    """The ``[unit]`` that ends a docstring's first line, or its first paragraph, or one of that paragraph's sentences."""
+    """The ``[unit]`` that ends a docstring's first line, its first paragraph or a sentence of it."""
     paragraph = doc.split("\n\n")[0].strip()
     for text in (paragraph.split("\n")[0].strip(), " ".join(paragraph.split())):
         match = re.search(r"\[([^\[\]]+)\]\.?$", text)
@@ -127,7 +128,8 @@ def _carried(index: Index, cells: Iterable[Cell], problems: list[Problem]) -> li
             definition = index.cells[reader.name][0]
             parameter = next(each for each in definition.node.args.args if each.arg == f"{PREFIX}{base}")
             what = f'"{name}" needs an opening, because the cell "{reader.name}" asks for its value one period earlier'
-            advice = f"add to the study: openings: {{{name}: {{value: ..., unit: ..., source: ...}}}} or {{from: opening cell}}"
+            line = f"openings: {{{name}: {{value: ..., unit: ..., source: ...}}}}"
+            advice = f"add to the study: {line}, or from: and the name of an opening cell"
             problems.append(Problem(f"openings.{name}", what, advice, definition.file.place(parameter)))
         else:
             leaf = name if own else base
@@ -208,12 +210,11 @@ def _reached(keys: list[str], checker: Checker) -> list[str]:
 
 
 def _function(definition: Definition, checker: Checker) -> Function:
-    text = ast.get_source_segment(definition.file.text, definition.node) or ""
     return Function(
         key=definition.key,
         name=definition.name,
         parameters=definition.parameters,
-        text=text,
+        text=definition.file.written(definition.node),
         references=dict(sorted(checker.references[definition.key].items())),
         returns=checker.returns[definition.key],
         file=definition.file.label,
@@ -224,4 +225,6 @@ def _function(definition: Definition, checker: Checker) -> Function:
 def _tidy(problems: list[Problem]) -> list[Problem]:
     """In reading order: faults of the study first, then each file from top to bottom; nothing twice."""
     distinct = list(dict.fromkeys(problems))
-    return sorted(distinct, key=lambda p: (p.place is not None, p.place.file if p.place else "", p.place.line if p.place else 0))
+    return sorted(
+        distinct, key=lambda p: (p.place is not None, p.place.file if p.place else "", p.place.line if p.place else 0)
+    )

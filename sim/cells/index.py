@@ -41,7 +41,9 @@ class Index:
         own = full(base, member)
         if member is not None and own in self.entries:
             if base in self.entries:
-                return Unfound(f'"{base}" is declared both for {member} and for all', f'keep "{own}" or "{base}", not both')
+                return Unfound(
+                    f'"{base}" is declared both for {member} and for all', f'keep "{own}" or "{base}", not both'
+                )
             return (own,)
         groups = self._groups(base)
         if base in self.entries:
@@ -101,7 +103,9 @@ def _cells(index: Index, scopes: Scopes, problems: list[Problem]) -> None:
         name, place = definition.name, definition.file.place(definition.node)
         if name in written:
             other = written[name].file.place(written[name].node)
-            problems.append(Problem("model", f'the cell "{name}" is also written at {other}', "rename one of them", place))
+            problems.append(
+                Problem("model", f'the cell "{name}" is also written at {other}', "rename one of them", place)
+            )
             continue
         written[name] = definition
         if name == "t" or name.startswith(PREFIX):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sim.errors import Place, Problem, did_you_mean
@@ -27,10 +28,21 @@ class SourceFile:
     def stem(self) -> str:
         return self.module.rsplit(".", 1)[-1]
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text line by line, as Python counts lines (`str.splitlines` would also split at form feeds)."""
+        return [*self.text.split("\n"), ""]
+
+    def written(self, node: ast.FunctionDef) -> str:
+        """A top-level function's text, from ``def`` to its end."""
+        lines = self.lines[node.lineno - 1 : node.end_lineno]
+        lines[-1] = lines[-1].encode()[: node.end_col_offset].decode()
+        return "\n".join(lines)
+
     def place(self, node: ast.AST) -> Place:
         """Where a node of ``tree`` stands."""
         line = int(getattr(node, "lineno", 1))
-        text = (self.text.split("\n") + [""])[line - 1]  # not splitlines: Python counts only these as line ends
+        text = self.lines[line - 1]
         offset = int(getattr(node, "col_offset", 0))  # counted in UTF-8 bytes by ast
         return Place(self.shown, line, len(text.encode()[:offset].decode(errors="ignore")) + 1, text)
 
@@ -74,7 +86,9 @@ def _find(reference: str, directory: Path, models: Path, problems: list[Problem]
     if target.is_dir():
         paths = sorted(path for path in target.glob("*.py") if path.name != "__init__.py")
         if not paths:
-            problems.append(Problem("model", f"the folder {reference} holds no .py file", "put the model's files there"))
+            problems.append(
+                Problem("model", f"the folder {reference} holds no .py file", "put the model's files there")
+            )
         return paths, target.name if by_path else f"sim.models.{reference}"
     file = target if by_path else models / f"{reference}.py"
     if file.is_file():
@@ -108,7 +122,9 @@ def _read(path: Path, module: str, models: Path, problems: list[Problem]) -> Sou
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
     except UnicodeDecodeError as error:
-        problems.append(Problem("model", f"the file is not UTF-8 text ({error.reason})", "save it as UTF-8", Place(shown)))
+        problems.append(
+            Problem("model", f"the file is not UTF-8 text ({error.reason})", "save it as UTF-8", Place(shown))
+        )
     except OSError as error:
         problems.append(Problem("model", f"the file cannot be read ({error.strerror})", "", Place(shown)))
     except SyntaxError as error:

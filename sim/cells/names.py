@@ -11,7 +11,7 @@ _MEMBER = re.compile(r"(?P<base>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 
 @dataclass(frozen=True)
 class OutputRequest:
-    """One output of the study: the leaf it was written at, the cell, and whether it asks for periods (``per``, ``at``)."""
+    """One output of the study: its leaf, the cell, and whether it asks for periods (``per`` or ``at``)."""
 
     leaf: str
     cell: str

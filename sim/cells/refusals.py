@@ -9,7 +9,10 @@ STATEMENTS: dict[type[ast.stmt], tuple[str, str]] = {
     ast.For: ("a loop", "repeat over time with prev_, over a family with @cell(over=...)"),
     ast.While: ("a loop", "repeat over time with prev_, over a family with @cell(over=...)"),
     ast.If: ("an if statement", "write the choice in one line: value = a if condition else b"),
-    ast.AugAssign: ("a change of an earlier value", "give the new value a new name: total_after_tax = total * (1 - tax)"),
+    ast.AugAssign: (
+        "a change of an earlier value",
+        "give the new value a new name: total_after_tax = total * (1 - tax)",
+    ),
     ast.AnnAssign: ("an assignment with a type", "write name = value"),
     ast.Assert: ("an assert", "return nan where the result would be impossible; such paths are counted as invalid"),
     ast.Raise: ("a raise", "return nan where the result would be impossible; such paths are counted as invalid"),
@@ -27,7 +30,10 @@ STATEMENTS: dict[type[ast.stmt], tuple[str, str]] = {
 
 EXPRESSIONS: dict[type[ast.expr], tuple[str, str]] = {
     ast.Attribute: ("a dotted name", "import what is needed by name: from sim.cells.maths import exp"),
-    ast.Subscript: ("an index in brackets", "ask for one member by its own cell; a whole family may only be summed, min or max"),
+    ast.Subscript: (
+        "an index in brackets",
+        "ask for one member by its own cell; a whole family may only be summed, min or max",
+    ),
     ast.Lambda: ("a lambda", "write a named function at the top level of the file"),
     ast.ListComp: ("a loop in brackets", "write a cell with over=..., then sum it"),
     ast.GeneratorExp: ("a loop in brackets", "write a cell with over=..., then sum it"),
@@ -60,7 +66,10 @@ GENERAL = "use + - * / **, comparisons, and/or/not, a if c else b, min max abs s
 
 def statement(node: ast.stmt) -> tuple[str, str]:
     """What a refused statement is called, and the advice."""
-    default = (f'"{ast.unparse(node).splitlines()[0]}"', "a body is assignments (name = value) and one return at its end")
+    default = (
+        f'"{ast.unparse(node).splitlines()[0]}"',
+        "a body is assignments (name = value) and one return at its end",
+    )
     return STATEMENTS.get(type(node), default)
 
 

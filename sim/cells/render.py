@@ -28,7 +28,9 @@ class Words:
         return name in KERNEL_NAMES or name in self.references.values() or name.startswith("power_")
 
 
-KERNEL_NAMES = frozenset({"np", "numba", "inlined", "compiled", "abs", "minimum", "maximum", "select", "power", "BLOCK"})
+KERNEL_NAMES = frozenset(
+    {"np", "numba", "inlined", "compiled", "abs", "minimum", "maximum", "select", "power", "BLOCK"}
+)
 
 
 def power_name(exponent: int) -> str:
@@ -97,7 +99,7 @@ class Rendering:
         for parameter in self.function.parameters:
             parameters += self.members.get(parameter, [self.renamed[parameter]])
         body = self.definition.body
-        edits = []
+        edits: list[tuple[ast.expr, str]] = []
         for statement in body:
             if isinstance(statement, ast.Assign):
                 (target,) = statement.targets
@@ -120,7 +122,8 @@ class Rendering:
         return self.starts[node.lineno - 1] + node.col_offset
 
     def end(self, node: ast.expr | ast.stmt) -> int:
-        assert node.end_lineno is not None and node.end_col_offset is not None
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
         return self.starts[node.end_lineno - 1] + node.end_col_offset
 
     def spliced(self, start: int, end: int, edits: list[tuple[ast.expr, str]]) -> str:
@@ -163,7 +166,9 @@ class Rendering:
                 return self.chain([left, *comparators], ops)
             case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
                 return self.power(base, exponent)
-            case ast.Call(func=ast.Name(id=name), args=args) if name in ("min", "max", "sum") and name not in self.local:
+            case ast.Call(func=ast.Name(id=name), args=args) if (
+                name in ("min", "max", "sum") and name not in self.local
+            ):
                 return self.word(name, args)
         part = self.expression if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) else self.number
         children = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]

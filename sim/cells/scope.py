@@ -37,7 +37,7 @@ class Definition:
 
 @dataclass
 class Scope:
-    """The names that a file's formulas may use: ``references`` maps each to ``maths:``, ``function:``, ``constant:``."""
+    """The names that a file's formulas may use, each with its reference: ``maths:``, ``function:`` or ``constant:``."""
 
     file: SourceFile
     references: dict[str, str] = field(default_factory=dict)
@@ -135,8 +135,13 @@ def _marked(definition: Definition, scope: Scope, problems: list[Problem]) -> De
         if isinstance(decorator, ast.Call):
             for each in decorator.keywords:
                 said[each.arg or "**"] = each.value.value if isinstance(each.value, ast.Constant) else None
-            right = not decorator.args and set(said) == {"at", "over"} and all(
-                isinstance(each.value, ast.Constant) and isinstance(each.value.value, str) for each in decorator.keywords
+            right = (
+                not decorator.args
+                and set(said) == {"at", "over"}
+                and all(
+                    isinstance(each.value, ast.Constant) and isinstance(each.value.value, str)
+                    for each in decorator.keywords
+                )
             )
             if not right or said["at"] not in ("opening", "period", "horizon"):
                 what = f'"@{ast.unparse(decorator)}" is not understood'

@@ -44,7 +44,7 @@ def write(graph: Graph, kept: Collection[str], block: int, periods: int) -> Kern
     )
     layout = lay_out(needed, asked, block, periods)
     functions, called = _functions(needed)
-    parts = ["# --- cells of the model ---\n" f"BLOCK = np.uint64({block})\n\n\n", functions]
+    parts = [f"# --- cells of the model ---\nBLOCK = np.uint64({block})\n\n\n", functions]
     parts += [_begin(needed, layout, called), _period(needed, layout, called), _horizon(needed, layout, called)]
     return Kernel("".join(parts), layout)
 
@@ -162,7 +162,9 @@ def _period(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
     for cell in graph.period:
         if cell.name in layout.cells:
             loop.store(layout.cells[cell.name], cell.name)
-    doc = '    """Every cell of period t (1.0, 2.0, ...); carried rows hold the previous values before, the new after."""\n'
+    doc = (
+        '    """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""\n'
+    )
     start = "    period = np.uint64(t) - np.uint64(1)\n"
     return f"@inlined\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
 

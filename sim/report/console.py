@@ -36,7 +36,7 @@ class Verified(Protocol):
     @property
     def columns(self) -> int: ...
     @property
-    def digest_agrees(self) -> bool: ...
+    def digests_differ(self) -> tuple[str, ...]: ...
     @property
     def differences(self) -> tuple[tuple[str, int, float, float], ...]: ...
     @property
@@ -105,8 +105,9 @@ def verification(found: Verified, console: Console | None = None) -> None:
         _say(console, f"{plain(name)}: first differs at path {path}: stored {stored!r}, repeated {again!r}")
     if len(found.differences) > 10:
         _say(console, f"and {len(found.differences) - 10} more columns")
-    if not found.digest_agrees:
-        _say(console, "the outputs' digest differs from the manifest's")
+    if found.digests_differ:
+        named = ", ".join(plain(name) for name in found.digests_differ[:5])
+        _say(console, f"the digest of {len(found.digests_differ)} outputs differs from the manifest's: {named}")
 
 
 def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:

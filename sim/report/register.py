@@ -97,7 +97,9 @@ def feeds(reading: Reading, study: Study, graph: Mapping[str, Any], cell: str) -
             if opening is not None and opening.from_ is not None:
                 found["feeds"].append(node("cell", opening.from_))
             elif opening is not None:
-                found["feeds"].append(leaf("opening", "openings", name, f"{opening.value} {opening.unit}; {opening.source}"))
+                found["feeds"].append(
+                    leaf("opening", "openings", name, f"{opening.value} {opening.unit}; {opening.source}")
+                )
         return found
 
     return node("cell", cell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Table = tuple[list[str], list[list[object]]]
@@ -10,7 +10,7 @@ Table = tuple[list[str], list[list[object]]]
 QUARTERLY = ["cell", "period", "unit", "mean", "standard_error", "p5", "p25", "p50", "p75", "p95", "paths"]
 
 
-def outputs(summary: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> Table:
+def outputs(summary: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Table:
     """One row an output column: unit, mean, its error, s.d., percentiles and their errors, central case."""
     rows: list[list[object]] = []
     percents: list[str] = []
@@ -37,7 +37,7 @@ def outputs(summary: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> Tab
     return [*head, *(f"p{p}" for p in percents), *(f"p{p}_error" for p in percents)], rows
 
 
-def drivers(register: list[Mapping[str, Any]], summary: Mapping[str, Any]) -> Table:
+def drivers(register: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) -> Table:
     """One row a driver: the assumption register with the rank correlation to the target."""
     ranked = {found["driver"]: found for found in summary["top_drivers"]}
     rows: list[list[object]] = []

@@ -1,8 +1,7 @@
-"""Where a run's columns go while it is simulated, and are read from afterwards: Parquet, or a scratch file."""
+"""Where a run's columns go while it is simulated, and are read from afterwards: Parquet, or memory for a few."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,58 +24,37 @@ class Sink(Protocol):
     def close(self) -> Columns: ...
 
 
-class ScratchSink:
-    """Outputs in an unnamed temporary file that disappears with the process, drivers of the first paths in memory.
+class MemorySink:
+    """Nothing on disk: the few outputs that figures need, and every driver on the first paths, stay in memory."""
 
-    Memory holds one column at a time, whatever the number of paths.
-    """
-
-    def __init__(self, directory: Path, drivers: Sequence[str], outputs: Sequence[str], paths: int):
-        # The file lives as long as the columns do, so no `with` here; closing it on collection deletes it.
-        self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115
-        self._outputs, self._drivers, self._paths = tuple(outputs), tuple(drivers), paths
+    def __init__(self, drivers: Sequence[str], outputs: Sequence[str], wanted: Sequence[str]):
+        self._drivers, self._rows = tuple(drivers), {name: list(outputs).index(name) for name in wanted}
         self._sample: list[Floats] = []
-        self._counts: list[int] = []
+        self._parts: list[Floats] = []
 
     def write(self, chunk: Chunk) -> None:
-        self._counts.append(chunk.outputs.shape[1])
         if chunk.first < SAMPLE:
             self._sample.append(chunk.drivers)
-        self._file.write(memoryview(chunk.outputs).cast("B") if chunk.outputs.size else b"")
+        if self._rows:
+            self._parts.append(chunk.outputs[list(self._rows.values())])
 
     def close(self) -> Columns:
-        self._file.flush()
-        count = min(SAMPLE, self._paths)
-        sample = np.concatenate(self._sample, axis=1)[:, :count]
-        return ScratchColumns(self._file, self._outputs, self._counts, dict(zip(self._drivers, sample, strict=True)))
+        columns = dict(zip(self._rows, np.concatenate(self._parts, axis=1), strict=True)) if self._rows else {}
+        return MemoryColumns(columns, dict(zip(self._drivers, np.concatenate(self._sample, axis=1), strict=True)))
 
 
-class ScratchColumns:
-    """Columns of a `ScratchSink`: chunk after chunk, column after column within a chunk."""
+class MemoryColumns:
+    """Columns of a `MemorySink`."""
 
-    def __init__(self, file: Any, names: tuple[str, ...], counts: list[int], sample: Mapping[str, Floats]):
-        self._file, self._counts, self._sample = file, counts, sample
-        self.names = names
-
-    def _read(self, name: str, limit: int) -> Floats:
-        position, width = self.names.index(name), len(self.names)
-        result = np.empty(min(sum(self._counts), limit))
-        done = 0
-        for count in self._counts:
-            if done >= limit:
-                break
-            take = min(count, limit - done)
-            self._file.seek(8 * (done * width + position * count))
-            if self._file.readinto(memoryview(result[done : done + take]).cast("B")) != 8 * take:
-                raise StorageError("the scratch file of this run is shorter than what was written to it")
-            done += take
-        return result
+    def __init__(self, columns: Mapping[str, Floats], sample: Mapping[str, Floats]):
+        self._columns, self._sample = columns, sample
+        self.names = tuple(columns)
 
     def column(self, name: str) -> Floats:
-        return self._read(name, sum(self._counts))
+        return self._columns[name]
 
     def head(self, name: str, count: int) -> Floats:
-        return self._sample[name][:count] if name in self._sample else self._read(name, count)
+        return (self._sample[name] if name in self._sample else self._columns[name])[:count]
 
 
 class ParquetSink:
@@ -98,7 +76,9 @@ class ParquetSink:
 
         self._pa, self._path = pa, file
         self._names = tuple(kept)
-        self._sources = [(name in set(drivers), (drivers if name in set(drivers) else outputs).index(name)) for name in kept]
+        self._sources = [
+            (name in set(drivers), (drivers if name in set(drivers) else outputs).index(name)) for name in kept
+        ]
         self._drivers = tuple(drivers)
         self._sample: list[Floats] = []
         self._schema = pa.schema(

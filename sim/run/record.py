@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.run.result import Columns
-from sim.run.simulate import CHUNK, Simulator
+from sim.run.result import SAMPLE, Columns, Tally
+from sim.run.simulate import CHUNK, Chunk, Simulator
 from sim.run.store import Folder, Keep
+from sim.run.tallies import Tallies
 
 SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -20,13 +22,13 @@ SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 class Recorded:
     """What simulating gave besides the columns.
 
-    ``digest`` is the SHA-256 over the chunks' digests of all outputs; ``invalid`` counts paths with an output that is not finite; ``first_invalid`` shows the first one: its path, its
-    drivers and which outputs are not finite. ``quarterly`` are rows of (cell, period, unit, mean, standard error,
+    ``digests`` are those of `sim.run.tally.digest` by output; ``invalid`` counts paths with an output that is not finite; ``first_invalid`` shows the first one: its path, its drivers and which outputs are not finite. ``quarterly`` are rows of (cell, period, unit, mean, standard error,
     P5 P25 P50 P75 P95, paths) from the first chunk of paths.
     """
 
     columns: Columns
-    digest: str
+    tallies: Mapping[str, Tally]
+    digests: Mapping[str, str]
     invalid: int
     first_invalid: dict[str, Any] | None
     quarterly: tuple[tuple[object, ...], ...]
@@ -38,33 +40,46 @@ def record(
     *,
     paths: int,
     keep: Keep,
+    wanted: Sequence[str] = (),
     threads: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Recorded:
-    """Simulate ``paths`` paths into ``folder``. ``progress`` hears how many paths are done, in order."""
+    """Simulate ``paths`` paths into ``folder``. ``progress`` hears how many paths are done, in order.
+
+    ``wanted`` are the outputs whose columns are needed afterwards even if none are kept.
+    """
     setup = simulator.setup
-    sink = folder.sink(setup, simulator.plan.drivers, keep, paths)
+    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted)
+    tallying = _Tallying(simulator)
     invalid, first_invalid = 0, None
     quarterly: tuple[tuple[object, ...], ...] = ()
-    total = hashlib.sha256()
-    for chunk in simulator.chunks(paths, threads=threads, series_paths=CHUNK, digests=True):
-        total.update(chunk.digest)
-        bad = ~np.isfinite(chunk.outputs).all(axis=0)
-        if bad.any():
+    every = simulator.chunks(
+        paths,
+        threads=threads,
+        series_paths=CHUNK,
+        driver_paths=paths if keep == "all" else SAMPLE,
+        seen=tallying.seen,
+    )
+    for chunk in every:
+        if tallying.has_invalid(chunk):
+            bad = ~np.isfinite(chunk.outputs).all(axis=0)
             invalid += int(np.count_nonzero(bad))
             if first_invalid is None:
-                position = int(np.argmax(bad))
-                outputs = chunk.outputs[:, position]
-                first_invalid = {
-                    "path": chunk.first + position,
-                    "drivers": dict(zip(simulator.plan.drivers, map(float, chunk.drivers[:, position]), strict=True)),
-                    "not_finite": [n for n, v in zip(setup.outputs, outputs, strict=True) if not np.isfinite(v)],
-                }
+                first_invalid = _shown(simulator, chunk.first + int(np.argmax(bad)))
         if chunk.first == 0:
             quarterly = _quarterly(simulator, chunk.series)
         sink.write(chunk)
         progress(chunk.first + chunk.outputs.shape[1])
-    return Recorded(sink.close(), total.hexdigest(), invalid, first_invalid, quarterly)
+    tallies = tallying.merged().by_output(setup.outputs, paths)
+    return Recorded(sink.close(), tallies, tallying.digests(), invalid, first_invalid, quarterly)
+
+
+def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
+    """An invalid path: its drivers, and the outputs that are not finite."""
+    again = simulator.chunk(path, 1)
+    drivers = dict(zip(simulator.plan.drivers, map(float, again.drivers[:, 0]), strict=True))
+    outputs = zip(simulator.setup.outputs, again.outputs[:, 0], strict=True)
+    return {"path": path, "drivers": drivers, "not_finite": [name for name, v in outputs if not np.isfinite(v)]}
 
 
 def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[tuple[object, ...], ...]:
@@ -80,3 +95,38 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
                 (cell, period, setup.units[cell], float(valid.mean()), error, *map(float, percentiles), valid.size)
             )
     return tuple(rows)
+
+
+class _Tallying:
+    """Tallies and digests of each thread, the bins placed by the first chunk of paths, simulated once more for that."""
+
+    def __init__(self, simulator: Simulator, pilot: int = CHUNK):
+        self._simulator = simulator
+        self._placed = Tallies.placed(simulator.chunk(0, pilot, drivers=False).outputs)
+        self._mine = threading.local()
+        self._every: list[tuple[Tallies, NDArray[np.uint64]]] = []
+
+    def seen(self, chunk: Chunk) -> None:
+        if not hasattr(self._mine, "parts"):
+            self._mine.parts = (self._placed.alike(), np.zeros(chunk.outputs.shape[0], np.uint64))
+            self._every.append(self._mine.parts)
+        tallies, sums = self._mine.parts
+        tallies.count(self._simulator.tally, chunk.first, chunk.outputs)
+        self._simulator.digest(chunk.outputs, chunk.first, sums)
+
+    def has_invalid(self, chunk: Chunk) -> bool:
+        """Whether an output of a chunk that was seen is not finite."""
+        moments = next(t.moments[chunk.first] for t, _ in self._every if chunk.first in t.moments)
+        return bool((moments[:, 0] < chunk.outputs.shape[1]).any())
+
+    def merged(self) -> Tallies:
+        for tallies, _ in self._every:
+            self._placed.merge(tallies)
+        return self._placed
+
+    def digests(self) -> dict[str, str]:
+        outputs = self._simulator.setup.outputs
+        sums = np.zeros(len(outputs), np.uint64)
+        for _, part in self._every:
+            sums += part
+        return {name: f"{int(total):016x}" for name, total in zip(outputs, sums, strict=True)}

@@ -13,11 +13,28 @@ from numpy.typing import NDArray
 from sim.errors import InputError, Problem, StorageError, did_you_mean
 
 Floats = NDArray[np.float64]
-SAMPLE = 65_536  # first paths, kept in memory for what needs drivers and outputs side by side (rank correlations)
+SAMPLE = 32_768  # first paths, kept in memory for what needs drivers and outputs side by side (rank correlations)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """An output's values in bins, in rising order: how many a bin holds (int64[b]), the smallest and the largest.
+
+    ``paths`` are the valid paths, ``invalid`` those without a finite value; ``mean`` and ``squares`` (sum of squared
+    deviations) are exact over the valid ones.
+    """
+
+    paths: int
+    invalid: int
+    mean: float
+    squares: float
+    counts: NDArray[np.int64]
+    smallest: Floats
+    largest: Floats
 
 
 class Columns(Protocol):
-    """Where a run's columns lie: a Parquet file, or a scratch file that goes with the process."""
+    """Where a run's columns lie: a Parquet file, or memory that goes with the process."""
 
     names: tuple[str, ...]
 
@@ -30,6 +47,8 @@ class Columns(Protocol):
 class Run:
     """A simulated study. ``directory`` is the run folder; ``summary`` is empty until it has been analysed.
 
+    ``tallies`` hold every output of a run that was just simulated; a run opened from its folder has its summary instead.
+
     ``manifest`` carries run, hash, study, config, seed, paths, sampler, as_of, drivers, outputs, units, labels,
     periods, versions. ``target`` is the study's target as plain data, or None.
     """
@@ -37,6 +56,7 @@ class Run:
     directory: Path
     manifest: Mapping[str, Any]
     columns: Columns
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
     summary: Mapping[str, Any] = field(default_factory=dict)
 
     @property

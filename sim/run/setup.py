@@ -145,9 +145,7 @@ def make(
         if column.cell not in period_cells:
             output_rows.append(layout.cells[column.cell])
             continue
-        collected.append(
-            [layout.cells[column.cell], next_row, column.first, column.last, HOW[column.how], NO_ROW]
-        )
+        collected.append([layout.cells[column.cell], next_row, column.first, column.last, HOW[column.how], NO_ROW])
         starts.append(float(sum(column.reported)))
         joined = column.last - column.first + 1 + len(column.reported)
         divisors.append(float(joined) if column.how == "mean" else 1.0)
@@ -173,7 +171,7 @@ def make(
     labels = {name: driver.label or name for name, driver in study.drivers.items()}
     labels |= {c.name: c.label for c in columns}
     return Setup(
-        text=kernel.join([*kernel_modules(), written.text, _blocks()]),
+        text=kernel.join([*kernel_modules(), written.text, *_blocks()]),
         arrays=arrays,
         outputs=tuple(c.name for c in columns),
         series=tuple(series),
@@ -193,10 +191,10 @@ def kernel_modules() -> tuple[Any, ...]:
     return (elementary, philox, normal, draw)
 
 
-def _blocks() -> Any:
-    from sim.run import blocks
+def _blocks() -> tuple[Any, ...]:
+    from sim.run import blocks, tally
 
-    return blocks
+    return (blocks, tally)
 
 
 def _schedules(study: Study, timeline: Timeline, graph: Graph) -> NDArray[np.float64]:

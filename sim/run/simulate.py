@@ -17,23 +17,20 @@ from numpy.typing import NDArray
 from sim import kernel
 from sim.errors import InputError, Problem, did_you_mean
 from sim.run.setup import Setup
+from sim.run.tallies import Tallies
 
-CHUNK = 16_384  # paths handed on at a time: 64 blocks, a few megabytes a column set, one Parquet row group
+CHUNK = 8_192  # paths handed on at a time: 32 blocks, some megabytes of columns, one Parquet row group
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Paths ``first`` to ``first + n - 1``. drivers: float64[D, n], outputs: float64[O, n], series: float64[S, T, n].
-
-    ``digest`` is the SHA-256 of the outputs' bytes, with every NaN made the same, if it was asked for.
-    """
+    """Paths ``first`` to ``first + n - 1``. drivers: float64[D, n], outputs: float64[O, n], series: float64[S, T, n]."""
 
     first: int
     drivers: Floats
     outputs: Floats
     series: Floats
-    digest: bytes = b""
 
 
 class Simulator:
@@ -47,9 +44,13 @@ class Simulator:
         module = kernel.load(setup.text, probe=self._probe)
         self._entry: Callable[..., None] = module.simulate_paths
         self._probe_maths: Callable[..., None] = module.probe_maths
+        self.tally: Callable[..., None] = module.tally
+        self.digest: Callable[..., None] = module.digest
 
     def _probe(self, module: Any) -> None:
         module.probe_maths(np.zeros(0), np.zeros((5, 0)))
+        Tallies.placed(np.zeros((1, 1))).count(module.tally, 0, np.zeros((1, 0)))
+        module.digest(np.zeros((1, 0)), 0, np.zeros(1, np.uint64))
         none = np.zeros(0, np.uint64)
         self._call(module.simulate_paths, none, *self._empty(0, drivers=False, series=False))
 
@@ -107,21 +108,17 @@ class Simulator:
         values = np.empty((5, x.size))
         self._probe_maths(x, values)
         values[np.isnan(values)] = np.nan
-        return hashlib.sha256(memoryview(values)).hexdigest()
+        return hashlib.sha256(values.tobytes()).hexdigest()
 
     @property
     def block(self) -> int:
         return int(self.setup.arrays["block"])
 
-    def chunk(
-        self, first: int, count: int, *, series: bool = False, drivers: bool = True, digest: bool = False
-    ) -> Chunk:
+    def chunk(self, first: int, count: int, *, series: bool = False, drivers: bool = True) -> Chunk:
         """Simulate the contiguous paths ``first`` to ``first + count - 1``."""
         arrays = self._empty(count, drivers=drivers, series=series)
         self._call(self._entry, np.arange(first, first + count, dtype=np.uint64), *arrays)
-        outputs = arrays[1]
-        outputs[np.isnan(outputs)] = np.nan
-        return Chunk(first, *arrays, hashlib.sha256(memoryview(outputs)).digest() if digest else b"")
+        return Chunk(first, *arrays)
 
     def chunks(
         self,
@@ -129,25 +126,30 @@ class Simulator:
         *,
         threads: int | None = None,
         series_paths: int = 0,
-        drivers: bool = True,
-        digests: bool = False,
+        driver_paths: int | None = None,
+        seen: Callable[[Chunk], None] = lambda chunk: None,
     ) -> Iterator[Chunk]:
         """All chunks of ``paths`` paths in path order, computed by ``threads`` threads (default: the CPUs we may use).
 
-        Series are given for chunks that begin below ``series_paths``. Order and bits do not depend on the threads.
+        Series are given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if
+        None). Order and bits do not depend on the threads.
+        ``seen`` is called with each chunk in the thread that computed it, in no fixed order.
         """
+
+        def compute(first: int) -> Chunk:
+            drivers = driver_paths is None or first < driver_paths
+            count, series = min(CHUNK, paths - first), first < series_paths
+            chunk = self.chunk(first, count, series=series, drivers=drivers)
+            seen(chunk)
+            return chunk
+
         threads = threads or available_threads()
         starts = range(0, paths, CHUNK)
         with ThreadPoolExecutor(threads, thread_name_prefix="sim") as pool:
             waiting: deque[Future[Chunk]] = deque()
             try:
                 for first in starts:
-                    count = min(CHUNK, paths - first)
-                    waiting.append(
-                        pool.submit(
-                            self.chunk, first, count, series=first < series_paths, drivers=drivers, digest=digests
-                        )
-                    )
+                    waiting.append(pool.submit(compute, first))
                     # Two chunks a thread in flight: threads never idle, memory stays bounded.
                     if len(waiting) >= 2 * threads:
                         yield waiting.popleft().result()

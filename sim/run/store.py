@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from sim import __version__, kernel
 from sim.errors import InputError, Problem, StorageError, did_you_mean
-from sim.run.columns import ParquetColumns, ParquetSink, ScratchSink, Sink
-from sim.run.result import Run
+from sim.run.columns import ParquetColumns, ParquetSink, MemorySink, Sink
+from sim.run.result import Floats, Run
 from sim.run.setup import Setup, as_json
 from sim.sampling.philox import STREAM_VERSION
 
@@ -35,7 +35,9 @@ class Folder:
     def __init__(self, out: Path, slug: str, identity: str):
         if not _SAFE.match(slug) or ".." in slug:
             raise InputError(
-                Problem("", f'"{slug}" cannot name a results folder', "rename the study's file: letters, digits, - and _")
+                Problem(
+                    "", f'"{slug}" cannot name a results folder', "rename the study's file: letters, digits, - and _"
+                )
             )
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self.parent = out / slug
@@ -51,16 +53,19 @@ class Folder:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise StorageError(f"cannot write under {out} ({error.strerror}); choose another folder with --out") from error
+                raise StorageError(
+                    f"cannot write under {out} ({error.strerror}); choose another folder with --out"
+                ) from error
         self.name = self.final.name
 
     @property
     def run(self) -> Path:
         return self.partial / "run"
 
-    def sink(self, setup: Setup, drivers: Sequence[str], keep: Keep, paths: int) -> Sink:
+    def sink(self, setup: Setup, drivers: Sequence[str], keep: Keep, wanted: Sequence[str]) -> Sink:
+        """Where the columns go; with ``keep`` none only the ``wanted`` ones stay, in memory."""
         if keep == "none":
-            return ScratchSink(self.run, drivers, setup.outputs, paths)
+            return MemorySink(drivers, setup.outputs, wanted)
         kept = (*drivers, *setup.outputs) if keep == "all" else setup.outputs
         facts = {
             name: {
@@ -119,15 +124,15 @@ def as_text(value: object) -> object:
     return f"'{clean}" if clean[:1] in {"=", "+", "-", "@"} else clean
 
 
-def manifest(
-    setup: Setup, *, study: Mapping[str, Any], keep: Keep, model: str, probe: str
-) -> dict[str, Any]:
+def manifest(setup: Setup, *, study: Mapping[str, Any], keep: Keep, model: str, probe: str) -> dict[str, Any]:
     """Everything that says what this run was: hashes, versions, machine.
 
     ``study`` is plain data about the study with its ``seed`` and ``paths``; ``model`` the text of ``model.json``. The
     run's ``hash`` is that of all that decides its values: equal hashes mean equal paths.
     """
-    identity = digest("|".join(map(str, [setup.kernel_name, setup.digest, study["seed"], study["paths"], STREAM_VERSION])))
+    identity = digest(
+        "|".join(map(str, [setup.kernel_name, setup.digest, study["seed"], study["paths"], STREAM_VERSION]))
+    )
     return {
         **study,
         "hash": identity,
@@ -186,16 +191,19 @@ def open_run(directory: Path) -> Run:
     if facts.get("complete") is not True:
         raise StorageError(f"{directory} is incomplete; repeat the run")
     paths = directory / "run" / "paths.parquet"
-    return Run(directory, facts, ParquetColumns(paths) if paths.exists() else _NothingKept(), summary)
+    return Run(directory, facts, ParquetColumns(paths) if paths.exists() else _NothingKept(), summary=summary)
 
 
 class _NothingKept:
+    """Columns of a run that kept none."""
+
     names: tuple[str, ...] = ()
 
-    def column(self, name: str) -> Any:
+    def column(self, name: str) -> Floats:
         raise StorageError(f'column "{name}" was not kept; repeat the run with --keep all')
 
-    head = column  # type: ignore[assignment]
+    def head(self, name: str, count: int) -> Floats:
+        return self.column(name)[:count]
 
 
 def open_setup(run: Run) -> Setup:

@@ -35,7 +35,7 @@ def inverse_normal(u: float) -> float:
     b = (39307.895800092710610 if centre else 0.02057379497329437) + x * b
     b = (21213.794301586595867 if centre else 0.1933752681309248) + x * b
     b = (5394.1960214247511077 if centre else 0.8445424887609435) + x * b
-    b = (687.18700749205790830 if centre else 1.9056427035182518) + x * b
+    b = (687.18700749205790830 if centre else 1.9056427015182518) + x * b
     b = (42.313330701600911252 if centre else 2.1755656660519427) + x * b
     b = 1.0 + x * b
     side = float_of(bits_of(1.0) | (bits_of(q) & SIGN_BIT))

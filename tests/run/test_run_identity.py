@@ -90,6 +90,8 @@ def test_another_driver_and_another_order_change_nothing(
         '    """Twice the further driver. [1]"""\n    return 2.0 * a_further_one\n',
         encoding="utf-8",
     )
-    reordered = columns(Simulator(__import__("tests.conftest", fromlist=["set_up"]).set_up(tmp_path / "reordered.yaml")))
+    reordered = columns(
+        Simulator(__import__("tests.conftest", fromlist=["set_up"]).set_up(tmp_path / "reordered.yaml"))
+    )
     assert "further_cell" in reordered
     same(expected, reordered)

@@ -82,7 +82,7 @@ def test_drivers_follow_the_stream_definition(draw_study: Callable) -> None:
     found = draw_study(study({"x": {"kind": "normal", "mean": 0.0, "sd": 1.0}}, seed=2**62 + 7), PATHS)["x"]
     for path, z in zip(PATHS.tolist(), found.tolist(), strict=True):
         halves = plain_uniforms(2**62 + 7, "driver", "x", [(path >> 1) % 2**32, path >> 33, 0, 0])
-        assert z == pytest.approx(as241.inverse_normal(halves[path % 2]), rel=4e-15)
+        assert z == pytest.approx(as241.inverse_normal(halves[path % 2]), rel=4e-15, abs=0)
 
 
 @pytest.mark.parametrize("periods", [1, 2, 7])
@@ -106,8 +106,8 @@ def test_version_1_is_fixed_for_ever(draw_study: Callable, draw_shocks: Callable
     assert [v.hex() for v in shocks.ravel().tolist()] == GOLDEN_SHOCKS
 
 
-GOLDEN_DRIVER = ["?"]
-GOLDEN_SHOCKS = ["?"]
+GOLDEN_DRIVER = ["0x1.35ab7786d9e18p-4", "-0x1.dc40d0d2d66afp+0", "-0x1.1ae2e8ba11f84p+0", "0x1.2873913b088d2p+0"]
+GOLDEN_SHOCKS = ["0x1.979710671aa6dp-4", "0x1.0a39c715d1ab1p-2", "0x1.0d2f098b37d2bp-2", "0x1.a498d37ef9925p+0"]
 
 
 def test_halves_of_a_draw_are_uniform_and_unrelated(sampling: ModuleType) -> None:

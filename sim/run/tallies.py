@@ -1,0 +1,93 @@
+"""Histograms and moments of every output, gathered while paths are simulated and merged without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.run.result import Tally
+from sim.run.tally import BINS, CORE
+
+Floats = NDArray[np.float64]
+CORE_SHARE = 0.005  # of the first chunk lies beyond either end of the core
+
+
+@dataclass
+class Tallies:
+    """Tallies of O outputs. ``place`` them by the first chunk, ``count`` chunks (any order), ``merge`` parts.
+
+    ``moments`` holds (number, mean, sum of squares) of each chunk, by its first path, and is combined in path order.
+    """
+
+    lows: Floats
+    inverse_widths: Floats
+    counts: NDArray[np.int64] = field(init=False)
+    smallest: Floats = field(init=False)
+    largest: Floats = field(init=False)
+    moments: dict[int, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (self.lows.size, BINS)
+        self.counts = np.zeros(shape, np.int64)
+        self.smallest = np.full(shape, np.inf)
+        self.largest = np.full(shape, -np.inf)
+
+    @staticmethod
+    def placed(first: Floats) -> Tallies:
+        """Empty tallies whose cores span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
+        lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
+        for o, row in enumerate(first):
+            valid = np.sort(row[np.isfinite(row)])
+            if valid.size == 0:
+                continue
+            edge = int(CORE_SHARE * (valid.size - 1))
+            low, high = float(valid[edge]), float(valid[valid.size - 1 - edge])
+            if high - low <= 1e-12 * max(abs(low), abs(high)):  # an atom: any width serves, bins know their bounds
+                high = low + max(abs(low), 1.0)
+            lows[o], inverse[o] = low, CORE / (high - low)
+        return Tallies(lows, inverse)
+
+    def alike(self) -> Tallies:
+        """Empty tallies with the same bins, for another thread."""
+        return Tallies(self.lows, self.inverse_widths)
+
+    def count(self, entry: Callable[..., Any], first_path: int, outputs: Floats) -> None:
+        """Count a chunk's outputs float64[O, n] with the compiled `sim.run.tally.tally`."""
+        moments = np.empty((self.lows.size, 3))
+        entry(outputs, self.lows, self.inverse_widths, self.counts, self.smallest, self.largest, moments)
+        self.moments[first_path] = moments
+
+    def merge(self, other: Tallies) -> None:
+        self.counts += other.counts
+        np.minimum(self.smallest, other.smallest, out=self.smallest)
+        np.maximum(self.largest, other.largest, out=self.largest)
+        self.moments |= other.moments
+
+    def by_output(self, outputs: Sequence[str], paths: int) -> Mapping[str, Tally]:
+        """One `Tally` an output, empty bins left out. Moments merge in path order (Chan, Golub and LeVeque 1983)."""
+        number, mean, squares = (np.zeros(self.lows.size) for _ in range(3))
+        for first in sorted(self.moments):
+            n, m, s = self.moments[first].T
+            total = number + n
+            share = np.divide(n, total, out=np.zeros_like(n), where=total > 0)
+            delta = m - mean
+            squares = squares + s + delta * delta * number * share
+            mean = mean + delta * share
+            number = total
+        found = {}
+        for o, name in enumerate(outputs):
+            used = np.flatnonzero(self.counts[o])
+            found[name] = Tally(
+                paths=int(number[o]),
+                invalid=paths - int(number[o]),
+                mean=float(mean[o]),
+                squares=float(squares[o]),
+                counts=self.counts[o, used],
+                smallest=self.smallest[o, used],
+                largest=self.largest[o, used],
+            )
+        return found
