@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.analysis.target import TargetTest
     from sim.run.result import Run
     from sim.run.verify import Verification
+    from sim.sampling.plan import Plan
 
 RESULTS = Path("results")
 Keep = Literal["none", "outputs", "all"]
@@ -55,6 +56,17 @@ def check(path: Path, sets: Sequence[str] = (), scenario: str | None = None) -> 
     if problems or study is None or graph is None:
         raise InputError([problem.at(reading.origins.place(problem.path)) for problem in problems])
     return Checked(reading, study, graph, columns)
+
+
+def _plan(checked: Checked) -> Plan:
+    """The plan of sampling. A fit that finds no distribution is told with its file and line."""
+    from sim.sampling import plan
+
+    try:
+        return plan.make(checked.study)
+    except InputError as error:
+        origins = checked.reading.origins
+        raise InputError([problem.at(origins.place(problem.path)) for problem in error.problems]) from error
 
 
 def _names(study: Study) -> names.Names:
@@ -98,8 +110,7 @@ def run(
     from sim.sampling import plan
 
     study, model = checked.study, setup.as_json(checked.graph.to_json())
-    planned = plan.make(study)
-    made = setup.make(study, checked.graph, checked.columns, planned)
+    made = setup.make(study, checked.graph, checked.columns, _plan(checked))
     simulator = simulate.Simulator(made)
     facts = store.manifest(
         made, study=_study_facts(checked, scenario), keep=keep, model=model, probe=simulator.maths_digest()
@@ -226,6 +237,7 @@ def schema_text() -> str:
 def show(path: Path, sets: Sequence[str] = (), scenario: str | None = None) -> list[dict[str, Any]]:
     """The assumption register of a study."""
     checked = check(path, sets, scenario)
+    _plan(checked)
     from sim.report import register
     from sim.sampling import plan
 

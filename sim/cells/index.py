@@ -116,8 +116,8 @@ def _cells(index: Index, scopes: Scopes, problems: list[Problem]) -> None:
             index.entries[name] = "cell"
             index.cells[name] = (definition, None)
         elif not index.names.families.get(definition.over):
-            what = f'the cell "{name}" is repeated over "{definition.over}", which is not a family of the study'
-            hint = did_you_mean(definition.over, index.names.families)
+            what = f'the cell "{name}" is repeated over "{definition.over}", which is not a family with members'
+            hint = did_you_mean(definition.over, [name for name, members in index.names.families.items() if members])
             advice = hint or f"add it to the study: families: {{{definition.over}: [first_member, second_member]}}"
             problems.append(Problem("model", what, advice, place))
         else:

@@ -96,8 +96,8 @@ WRONG = [
     ({"drivers": (*NAMES["drivers"], "total__x")}, "no cell uses this driver", "remove it"),
     ({"openings": {**NAMES["openings"], "segment_value[ant]": None}}, "an opening both for ant and for all", "one of the two"),
     ({"openings": {"segment_value[ant]": None}}, '"segment_value[aidc]" needs an opening', "segment_value[aidc]"),
-    ({"families": {**NAMES["families"], "segment": ()}}, "which is not a family of the study", "families"),
-    ({"families": {"segmen": MEMBERS}}, "which is not a family of the study", 'did you mean "segmen"?'),
+    ({"families": {**NAMES["families"], "segment": ()}}, "which is not a family with members", "families"),
+    ({"families": {"segmen": MEMBERS}}, "which is not a family with members", 'did you mean "segmen"?'),
     ({"windows": {"w": "segment_value"}}, "is a family with a value for each member", "segment_value[others] or"),
 ]  # fmt: skip
 

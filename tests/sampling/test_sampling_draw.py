@@ -149,6 +149,7 @@ JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="not
 
 
 @JIT
+@pytest.mark.skipif(" avx2 " not in f"{_CPU_FLAGS} ", reason="the instructions named below are those of AVX2 and up")
 def test_draws_become_vector_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Philox, logarithm, root and divisions of whole blocks are packed; only the table look-up is scalar."""
     monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
