@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -98,7 +99,7 @@ def run(
     progress: Progress = lambda done: None,
     begin: Callable[[Checked], None] = lambda checked: None,
 ) -> Run:
-    """Check, simulate, analyse, draw; the run comes back opened, its summary filled. ``begin`` hears of the study first."""
+    """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first."""
     clock = _Clock()
     checked = check(path, sets, scenario)
     begin(checked)
@@ -258,6 +259,8 @@ def feeds(path: Path, cell: str, sets: Sequence[str] = (), scenario: str | None 
 
 def prob(reference: str, output: str, threshold: float, out: Path = RESULTS) -> TargetTest:
     """P(output >= threshold) of a stored run."""
+    if not math.isfinite(threshold):
+        raise InputError(Problem("--ge", f"{threshold} is no threshold", "write a number"))
     from sim.analysis import target
     from sim.run import store
 
@@ -297,7 +300,7 @@ def verify_json(found: Verification) -> dict[str, Any]:
         "columns": found.columns,
         "digests_differ": list(found.digests_differ),
         "differences": [
-            {"column": column, "path": path, "stored": stored, "repeated": again}
+            {"column": column, "path": path, "stored": repr(stored), "repeated": repr(again)}
             for column, path, stored, again in found.differences
         ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +21,8 @@ HOW = "write `how: sum` for flows such as revenue, `how: last` for stocks, `how:
 class Column:
     """One column of results. Periods ``first`` to ``last`` of ``cell`` make it; both are 0 for an untimed cell.
 
-    ``reported`` are the values of the fiscal year's quarters before t = 1, oldest first, which join the sum or mean.
+    ``reported`` are the values of the fiscal year's quarters before t = 1, oldest first, which join the sum or mean;
+    ``reported_drivers`` the drivers that stand for such quarters where no figure was disclosed.
     ``period`` is ``FY2027``, ``2026Q3``, or empty for an untimed cell; ``output_index`` counts `outputs` from 0.
     """
 
@@ -33,6 +35,7 @@ class Column:
     reported: tuple[float, ...]
     output_index: int
     period: str
+    reported_drivers: tuple[str, ...] = ()
 
 
 def expand(study: Study) -> tuple[Column, ...]:
@@ -69,10 +72,12 @@ def columns_of(index: int, output: Output, study: Study) -> tuple[list[Column], 
     return _fiscal_years(index, output, calendar, study.reported.get(output.cell, {}))
 
 
-def _column(index: int, output: Output, first: int, last: int, period: str, reported: tuple[float, ...] = ()) -> Column:
+def _column(index: int, output: Output, first: int, last: int, period: str, before: Sequence[Reported] = ()) -> Column:
     name = f"{output.cell}.{period}" if period else output.cell
     label = output.label or words(output.cell)
-    return Column(name, output.cell, label, first, last, output.how or "last", reported, index, period)
+    figures = tuple(quarter.value for quarter in before if quarter.value is not None)
+    drivers = tuple(quarter.driver for quarter in before if quarter.driver is not None)
+    return Column(name, output.cell, label, first, last, output.how or "last", figures, index, period, drivers)
 
 
 def _one_period(index: int, output: Output, calendar: Timeline) -> tuple[list[Column], list[Problem]]:
@@ -113,7 +118,6 @@ def _fiscal_years(
             advice += f" or {shorter}" if shorter > 0 else ""
             problems.append(Problem(leaf, what, advice))
         if not missing and not after:
-            reported = tuple(known[name].value for name in before)
             first, last = max(quarters[0], 1), quarters[-1]
-            columns.append(_column(index, output, first, last, year, reported))
+            columns.append(_column(index, output, first, last, year, [known[name] for name in before]))
     return columns, problems

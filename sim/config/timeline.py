@@ -43,9 +43,10 @@ class Window(Closed):
 
 
 class Reported(Sourced):
-    """An actual figure of a quarter before t = 1."""
+    """A figure of a quarter before t = 1: a number, or the driver that stands for one that was not disclosed."""
 
-    value: float = Field(description="The figure.", examples=[33.398])
+    value: float | None = Field(None, description="The figure.", examples=[33.398])
+    driver: Text | None = Field(None, description="The driver that stands for it, path by path.")
     unit: Text = Field(description="Its unit.", examples=["RMB bn"])
 
 

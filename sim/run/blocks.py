@@ -53,16 +53,16 @@ def copy_out(buffer, row, target, first, count):
 def simulate_paths(
     paths, drawing, innovation_keys, first_innovation_row, noise,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
-    collected, starts, divisors, output_rows, series_rows, buffer, drivers, outputs, series,
+    collected, joined, starts, divisors, output_rows, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
-    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths. noise: False sets every innovation to zero. replaced_rows: int64[k] driver rows to be replaced
-    after marginal and copula by replaced_values: float64[k, n]. number_rows, numbers: numeric openings.
-    collected: int64[c, 6] of source row, target row, first period, last period, how (0 sum, 1 mean, 2 last) and the
-    row whose value is added at the start (-1: none); starts, divisors: float64[c]. output_rows: int64[o];
-    series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted), outputs float64[o, n],
-    series float64[s, periods, n] (its n may be 0: not wanted).
+    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths. noise: False sets every innovation to
+    zero. replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values:
+    float64[k, n]. number_rows, numbers: numeric openings. collected: int64[c, 5] of source row, target row, first
+    period, last period, how (0 sum, 1 mean, 2 last); starts, divisors: float64[c]. joined: int64[j, 2] of a row and the
+    target row that it is added to at the start. output_rows: int64[o]; series_rows: int64[s]. Written: drivers
+    float64[D, n] (D may be 0: not wanted), outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
     block_paths = np.empty(BLOCK, np.uint64)
@@ -89,8 +89,8 @@ def simulate_paths(
         begin_block(buffer)
         for c in range(np.uint64(collected.shape[0])):
             fill_row(buffer, collected[c, 1], starts[c])
-            if collected[c, 5] >= 0:
-                add_row(buffer, collected[c, 5], collected[c, 1])
+        for j in range(np.uint64(joined.shape[0])):
+            add_row(buffer, joined[j, 0], joined[j, 1])
         for t in range(1, periods + 1):
             period_block(buffer, float(t), schedules)
             for c in range(np.uint64(collected.shape[0])):

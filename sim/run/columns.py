@@ -114,6 +114,7 @@ class ParquetColumns:
             raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
         self._sample = sample or {}
         self.names = tuple(self._file.schema_arrow.names)
+        self.paths = int(self._file.metadata.num_rows)
 
     def column(self, name: str) -> Floats:
         return self._numpy(self._file.read(columns=[name], use_threads=False))

@@ -22,8 +22,9 @@ SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 class Recorded:
     """What simulating gave besides the columns.
 
-    ``digests`` are those of `sim.run.tally.digest` by output; ``invalid`` counts paths with an output that is not finite; ``first_invalid`` shows the first one: its path, its drivers and which outputs are not finite. ``quarterly`` are rows of (cell, period, unit, mean, standard error,
-    P5 P25 P50 P75 P95, paths) from the first chunk of paths.
+    ``digests`` are those of `sim.run.tally.digest` by output. ``invalid`` counts paths with an output that is not
+    finite; ``first_invalid`` shows the first one: its path, its drivers and which outputs are not finite.
+    ``quarterly`` are rows of (cell, period, unit, mean, standard error, P5 P25 P50 P75 P95, paths) of the first chunk.
     """
 
     columns: Columns

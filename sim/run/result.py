@@ -47,7 +47,7 @@ class Columns(Protocol):
 class Run:
     """A simulated study. ``directory`` is the run folder; ``summary`` is empty until it has been analysed.
 
-    ``tallies`` hold every output of a run that was just simulated; a run opened from its folder has its summary instead.
+    ``tallies`` hold every output of a run just simulated; a run opened from its folder has its summary instead.
 
     ``manifest`` carries run, hash, study, config, seed, paths, sampler, as_of, drivers, outputs, units, labels,
     periods, versions. ``target`` is the study's target as plain data, or None.

@@ -28,7 +28,6 @@ from sim.sampling import draw, normal, philox
 from sim.sampling.plan import Plan
 
 HOW = {"sum": 0, "mean": 1, "last": 2}
-NO_ROW = -1
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class Setup:
     @staticmethod
     def load(text: str, file: Path, facts: Mapping[str, Any]) -> Setup:
         """The inverse of `save` and `facts`."""
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         return Setup(
             text=text,
@@ -136,19 +135,21 @@ def make(
     for name in layout.windows:
         window = study.windows[name]
         first, last = timeline.index(window.from_), timeline.index(window.to)
-        collected.append([layout.cells[window.cell], layout.windows[name], first, last, HOW[window.how], NO_ROW])
+        collected.append([layout.cells[window.cell], layout.windows[name], first, last, HOW[window.how]])
         starts.append(0.0)
         divisors.append(float(last - first + 1) if window.how == "mean" else 1.0)
+    joined: list[tuple[int, int]] = []
     next_row = layout.rows
     output_rows: list[int] = []
     for column in columns:
         if column.cell not in period_cells:
             output_rows.append(layout.cells[column.cell])
             continue
-        collected.append([layout.cells[column.cell], next_row, column.first, column.last, HOW[column.how], NO_ROW])
+        collected.append([layout.cells[column.cell], next_row, column.first, column.last, HOW[column.how]])
         starts.append(float(sum(column.reported)))
-        joined = column.last - column.first + 1 + len(column.reported)
-        divisors.append(float(joined) if column.how == "mean" else 1.0)
+        joined += [(layout.drivers[name], next_row) for name in column.reported_drivers]
+        quarters = column.last - column.first + 1 + len(column.reported) + len(column.reported_drivers)
+        divisors.append(float(quarters) if column.how == "mean" else 1.0)
         output_rows.append(next_row)
         next_row += 1
 
@@ -159,7 +160,8 @@ def make(
         "number_rows": np.array([layout.numbers[name] for name in sorted(layout.numbers)], np.int64),
         "numbers": np.array([numbers[name] for name in sorted(layout.numbers)], np.float64),
         "schedules": _schedules(study, timeline, graph),
-        "collected": np.array(collected, np.int64).reshape(-1, 6),
+        "collected": np.array(collected, np.int64).reshape(-1, 5),
+        "joined": np.array(joined, np.int64).reshape(-1, 2),
         "starts": np.array(starts, np.float64),
         "divisors": np.array(divisors, np.float64),
         "output_rows": np.array(output_rows, np.int64),

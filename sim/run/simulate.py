@@ -19,13 +19,13 @@ from sim.errors import InputError, Problem, did_you_mean
 from sim.run.setup import Setup
 from sim.run.tallies import Tallies
 
-CHUNK = 8_192  # paths handed on at a time: 32 blocks, some megabytes of columns, one Parquet row group
+CHUNK = 60 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns, one Parquet row group
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Paths ``first`` to ``first + n - 1``. drivers: float64[D, n], outputs: float64[O, n], series: float64[S, T, n]."""
+    """Paths from ``first`` on. drivers: float64[D, n], outputs: float64[O, n], series: float64[S, T, n]."""
 
     first: int
     drivers: Floats
@@ -92,6 +92,7 @@ class Simulator:
             a["schedules"],
             self.setup.periods,
             a["collected"],
+            a["joined"],
             a["starts"],
             a["divisors"],
             a["output_rows"],

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from typing import Any, Literal
 
 from sim import __version__, kernel
 from sim.errors import InputError, Problem, StorageError, did_you_mean
-from sim.run.columns import ParquetColumns, ParquetSink, MemorySink, Sink
+from sim.run.columns import MemorySink, ParquetColumns, ParquetSink, Sink
 from sim.run.result import Floats, Run
 from sim.run.setup import Setup, as_json
 from sim.sampling.philox import STREAM_VERSION
@@ -97,7 +98,7 @@ class Folder:
             os.fsync(stream.fileno())
         temporary.rename(self.run / "manifest.json")
         if self.final.exists():
-            raise StorageError(f"{self.final} exists already; nothing was overwritten, the run lies in {self.partial}")
+            raise StorageError(f"{self.final} exists already and is not overwritten; repeat the run")
         self.partial.rename(self.final)
         return self.final
 
@@ -180,18 +181,35 @@ def git_state() -> str:
 
 def open_run(directory: Path) -> Run:
     """A finished run. StorageError if it is not one, or is incomplete or damaged."""
-    manifest_file = directory / "run" / "manifest.json"
-    try:
-        facts = json.loads(manifest_file.read_text(encoding="utf-8"))
-        summary = json.loads((directory / "run" / "summary.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StorageError(f"{directory} is not a finished run ({error.filename} is missing)") from error
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{directory} cannot be read ({error}); repeat the run") from error
-    if facts.get("complete") is not True:
+    facts = _facts(directory / "run" / "manifest.json", _MANIFEST)
+    if facts["complete"] is not True:
         raise StorageError(f"{directory} is incomplete; repeat the run")
-    paths = directory / "run" / "paths.parquet"
-    return Run(directory, facts, ParquetColumns(paths) if paths.exists() else _NothingKept(), summary=summary)
+    summary = _facts(directory / "run" / "summary.json", _SUMMARY)
+    kept = {"none": (), "outputs": facts["outputs"], "all": (*facts["drivers"], *facts["outputs"])}[facts["keep"]]
+    if not kept:
+        return Run(directory, facts, _NothingKept(), summary=summary)
+    columns = ParquetColumns(directory / "run" / "paths.parquet")
+    if columns.names != tuple(kept) or columns.paths != facts["paths"]:
+        raise StorageError(f"{directory / 'run' / 'paths.parquet'} is not that of the run; repeat the run")
+    return Run(directory, facts, columns, summary=summary)
+
+
+_MANIFEST = ("complete", "run", "hash", "hashes", "setup", "keep", "paths", "seed", "drivers", "outputs", "units")
+_SUMMARY = ("outputs", "target", "paths")
+
+
+def _facts(file: Path, keys: Sequence[str]) -> dict[str, Any]:
+    """The object in a JSON file of a run, which must have ``keys``."""
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StorageError(f"{file.parent.parent} is not a finished run ({file.name} is missing)") from error
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
+    missing = [key for key in keys if not isinstance(facts, dict) or key not in facts]
+    if missing:
+        raise StorageError(f"{file} is damaged ({', '.join(missing)} missing); repeat the run")
+    return dict(facts)
 
 
 class _NothingKept:
@@ -212,7 +230,7 @@ def open_setup(run: Run) -> Setup:
     try:
         text = (folder / "kernel.py").read_text(encoding="utf-8")
         setup = Setup.load(text, folder / "setup.npz", run.manifest["setup"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise StorageError(f"the set-up of {run.directory} cannot be read ({error}); repeat the run") from error
     hashes = run.manifest["hashes"]
     if kernel.name_of(text) != hashes["kernel"]:
@@ -260,7 +278,9 @@ def find(reference: str, out: Path) -> Path:
     if of_study:
         return of_study[-1]
     matches = [
-        path for path in finished if path.name.startswith(reference) or path.name.split("-")[1].startswith(reference)
+        path
+        for path in finished
+        if path.name.startswith(reference) or path.name.partition("-")[2].startswith(reference)
     ]
     if len(matches) == 1:
         return matches[0]

@@ -91,6 +91,13 @@ def _reported(draft: Draft) -> Iterator[Problem]:
             elif calendar.index(quarter) >= 1:
                 what = f"{quarter} lies within the run, which begins in {calendar.name(1)}"
                 yield Problem(f"{leaf}.{quarter}", what, "report only quarters before the run", place)
+            if (figure.value is None) == (figure.driver is None):
+                what = "gives both a value and a driver" if figure.driver else "gives neither a value nor a driver"
+                advice = "keep one" if figure.driver else "add `value:`, or `driver:` if the figure was not disclosed"
+                yield Problem(f"{leaf}.{quarter}", what, advice, place)
+            elif figure.driver is not None and figure.driver not in draft.names("drivers"):
+                advice = did_you_mean(figure.driver, draft.names("drivers")) or "name a driver of the study"
+                yield Problem(f"{leaf}.{quarter}.driver", f'there is no driver "{figure.driver}"', advice)
             if units and figure.unit not in units:
                 other, first = next(iter(units.items()))
                 what = f'is in "{figure.unit}", but {first} is in "{other}"'
