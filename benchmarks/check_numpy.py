@@ -7,6 +7,8 @@ the engine's means, spreads and correlations within Monte Carlo error.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from numpy_alibaba import SHOCKS, Rival
@@ -32,14 +34,14 @@ def against_oracle(checked: Checked, rival: Rival, paths: int, seed: int) -> flo
     for path in range(paths):
         trace = evaluate(
             checked.graph,
-            rival.inputs.fixed | {name: float(values[path]) for name, values in drivers.items()},
+            values := rival.inputs.fixed | {name: float(row[path]) for name, row in drivers.items()},
             rival.numbers,
-            {name: values[:, path].tolist() for name, values in innovations.items()},
+            {name: table[:, path].tolist() for name, table in innovations.items()},
             schedules,
             windows,
             rival.periods,
         )
-        expected[:, path] = [_from_trace(trace, column) for column in checked.columns]
+        expected[:, path] = [_from_trace(trace, column, values) for column in checked.columns]
     return difference(rival.evaluate(drivers, innovations), expected)
 
 
@@ -85,14 +87,14 @@ def difference(values: Floats, expected: Floats) -> float:
     return float(np.max(apart / np.where(scale > 0.0, scale, 1.0)))
 
 
-def _from_trace(trace: Trace, column: Column) -> float:
+def _from_trace(trace: Trace, column: Column, drivers: Mapping[str, float]) -> float:
     if column.first == 0:
         return trace.horizon[column.cell] if column.cell in trace.horizon else trace.opening[column.cell]
     values = [trace.periods[t - 1][column.cell] for t in range(column.first, column.last + 1)]
     if column.how == "last":
         return values[-1]
-    total = sum(column.reported) + sum(values)
-    return total / (len(values) + len(column.reported)) if column.how == "mean" else total
+    values += [*column.reported, *(drivers[name] for name in column.reported_drivers)]
+    return sum(values) / len(values) if column.how == "mean" else sum(values)
 
 
 def _distance(mine: Floats, theirs: Floats) -> float:

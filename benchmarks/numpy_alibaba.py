@@ -46,27 +46,29 @@ class Rival:
         # Per period: (line, first period of its collection?, is it a window?, row of the window or column).
         self.collect: list[list[tuple[str, bool, bool, int]]] = [[] for _ in range(self.periods + 1)]
         self.means: list[tuple[bool, int, float]] = []
-        self.starts: dict[int, float] = {}
+        self.starts: dict[int, tuple[float, tuple[str, ...]]] = {}  # reported quarters: figures, drivers
         for row, window in enumerate(study.windows.values()):
             self._collect(window.cell, calendar.index(window.from_), calendar.index(window.to), window.how, True, row)
         for row, column in enumerate(columns):
             if column.first > 0:
-                self._collect(column.cell, column.first, column.last, column.how, False, row, column.reported)
+                self._collect(column.cell, column.first, column.last, column.how, False, row, column)
         self.needs = [frozenset(line for line, *_ in steps) for steps in self.collect]
         self.ends = frozenset(column.cell for column in columns if column.first == 0)
         self._local = threading.local()
 
     def _collect(
-        self, line: str, first: int, last: int, how: str, window: bool, row: int, reported: Sequence[float] = ()
+        self, line: str, first: int, last: int, how: str, window: bool, row: int, column: Column | None = None
     ) -> None:
         if how == "last":
-            first, reported = last, ()
+            first, column = last, None
         for t in range(max(first, 1), last + 1):
             self.collect[t].append((line, t == max(first, 1), window, row))
-        if reported:
-            self.starts[row] = float(sum(reported))
+        quarters = last - max(first, 1) + 1
+        if column is not None and (column.reported or column.reported_drivers):
+            self.starts[row] = float(sum(column.reported)), column.reported_drivers
+            quarters += len(column.reported) + len(column.reported_drivers)
         if how == "mean":
-            self.means.append((window, row, float(last - max(first, 1) + 1 + len(reported))))
+            self.means.append((window, row, float(quarters)))
 
     def simulate(self, paths: int, seed: int, threads: int = 2) -> Floats:
         """Outputs float64[len(columns), paths]. Every chunk has its own stream: threads do not change the numbers."""
@@ -101,14 +103,15 @@ class Rival:
         """The last period in which an output or a window asks for a line; 0 for never."""
         return max((t for t, needed in enumerate(self.needs) if line in needed), default=0)
 
-    def gather(self, t: int, lines: Mapping[str, Floats], outputs: Floats, windows: Floats) -> None:
+    def gather(self, t: int, lines: Mapping[str, Floats], d: SimpleNamespace, outputs: Floats, windows: Floats) -> None:
         """Add the lines of period t to the windows and columns that they belong to."""
         for line, first, window, row in self.collect[t]:
             target = windows[row] if window else outputs[row]
             if not first:
                 np.add(target, lines[line], out=target)
             elif not window and row in self.starts:
-                np.add(lines[line], self.starts[row], out=target)
+                figures, drivers = self.starts[row]
+                np.add(lines[line], sum((d.by_name[name] for name in drivers), figures), out=target)
             else:
                 np.copyto(target, lines[line])
 

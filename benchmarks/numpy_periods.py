@@ -306,5 +306,5 @@ def periods(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work:
             lines["revenue_per_million_tokens"] = d.opening_token_price * exp(-price_fall)
         if "revenue_yield" in needs:
             lines["revenue_yield"] = served * four_over_external
-        rival.gather(t, lines, outputs, windows)
+        rival.gather(t, lines, d, outputs, windows)
     return SimpleNamespace(discount_factor=discount, lowest_net_cash=lowest_net_cash, deepest_cloud_cash=deepest)

@@ -198,7 +198,10 @@ def _shown(study: Study, column: Column) -> bool:
 def _nothing_valid(recorded: Any) -> str:
     first = recorded.first_invalid
     named = ", ".join(first["not_finite"][:5])
-    drivers = ", ".join(f"{name} {value:.6g}" for name, value in list(first["drivers"].items())[:8])
+    drivers = ", ".join(
+        f"{name} {value if isinstance(value, str) else format(value, '.6g')}"
+        for name, value in list(first["drivers"].items())[:8]
+    )
     return f"every path is invalid; path {first['path']} gives no finite {named}, with {drivers}; nothing was kept"
 
 

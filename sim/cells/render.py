@@ -8,6 +8,7 @@ as floats, because whole-number arithmetic would overflow in silence), and names
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -25,12 +26,14 @@ class Words:
 
     def taken(self, name: str) -> bool:
         """Whether a local name would hide something that formulas use."""
-        return name in KERNEL_NAMES or name in self.references.values() or name.startswith("power_")
+        return name in KERNEL_NAMES or name in self.references.values() or POWER.fullmatch(name) is not None
 
 
 KERNEL_NAMES = frozenset(
     {"np", "numba", "inlined", "compiled", "abs", "minimum", "maximum", "select", "power", "BLOCK"}
 )
+
+POWER = re.compile(r"power_(minus_)?\d+")  # the names that `power_name` gives
 
 
 def power_name(exponent: int) -> str:

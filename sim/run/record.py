@@ -78,7 +78,9 @@ def record(
 def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
     """An invalid path: its drivers, and the outputs that are not finite."""
     again = simulator.chunk(path, 1)
-    drivers = dict(zip(simulator.plan.drivers, map(float, again.drivers[:, 0]), strict=True))
+    # JSON has no infinity: such a driver is shown as text.
+    shown = [float(x) if np.isfinite(x) else str(float(x)) for x in again.drivers[:, 0]]
+    drivers = dict(zip(simulator.plan.drivers, shown, strict=True))
     outputs = zip(simulator.setup.outputs, again.outputs[:, 0], strict=True)
     return {"path": path, "drivers": drivers, "not_finite": [name for name, v in outputs if not np.isfinite(v)]}
 

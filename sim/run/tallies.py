@@ -70,14 +70,15 @@ class Tallies:
     def by_output(self, outputs: Sequence[str], paths: int) -> Mapping[str, Tally]:
         """One `Tally` an output, empty bins left out. Moments merge in path order (Chan, Golub and LeVeque 1983)."""
         number, mean, squares = (np.zeros(self.lows.size) for _ in range(3))
-        for first in sorted(self.moments):
-            n, m, s = self.moments[first].T
-            total = number + n
-            share = np.divide(n, total, out=np.zeros_like(n), where=total > 0)
-            delta = m - mean
-            squares = squares + s + delta * delta * number * share
-            mean = mean + delta * share
-            number = total
+        with np.errstate(over="ignore", invalid="ignore"):  # values near the largest number have no variance: inf, nan
+            for first in sorted(self.moments):
+                n, m, s = self.moments[first].T
+                total = number + n
+                share = np.divide(n, total, out=np.zeros_like(n), where=total > 0)
+                delta = m - mean
+                squares = squares + s + delta * delta * number * share
+                mean = mean + delta * share
+                number = total
         found = {}
         for o, name in enumerate(outputs):
             used = np.flatnonzero(self.counts[o])

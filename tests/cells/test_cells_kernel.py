@@ -90,6 +90,7 @@ def close(got: float, wanted: float, scale: float) -> bool:
 def inputs(seed: int) -> dict[str, Any]:
     draw = np.random.default_rng(seed)
     drivers = {name: draw.uniform(0.2, 2.0, 32) for name in NAMES["drivers"]}
+    drivers["g0"], drivers["g1"] = draw.uniform(-0.3, 0.3, (2, 32))
     drivers["multiple"][5] = -1.0
     return {
         "drivers": drivers,
@@ -124,7 +125,7 @@ def test_the_rows_that_were_asked_for(bound: Bound) -> None:
     layout = source.write(model, ["growth"], 32, PERIODS).layout
     assert layout.drivers == {name: row for row, name in enumerate(NAMES["drivers"])}
     assert layout.innovations == {"shock": 5}
-    assert list(layout.cells) == ["opening_tokens", "scale", "growth", "capped", "tokens", "half", "value"]
+    assert list(layout.cells) == ["opening_tokens", "scale", "growth", "tokens", "capped", "half", "value"]
     assert layout.numbers.keys() == {"capped"}  # nobody needs `counted`, so its opening needs no row
     rows = [*layout.drivers.values(), *range(5, 5 + PERIODS), *layout.numbers.values(), *layout.windows.values()]
     rows += [*layout.cells.values(), *layout.drawn.values()]

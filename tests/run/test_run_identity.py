@@ -84,7 +84,9 @@ def test_what_is_stored_is_what_the_engine_computes(toy_run: Any, toy: Columns) 
     same_bits(stored(toy_run), toy)
 
 
-@pytest.mark.parametrize("block", [64, pytest.param(128, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "block", [64, pytest.param(128, marks=pytest.mark.long), pytest.param(256, marks=pytest.mark.long)]
+)
 def test_block_size_does_not_matter_to_the_toy(simulator: Build, toy: Columns, block: int) -> None:
     same_bits(toy, computed(simulator(TOY, block=block), PATHS))
 

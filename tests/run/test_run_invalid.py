@@ -114,10 +114,8 @@ def test_a_run_with_invalid_paths_verifies(some: tuple[dict[str, Any], Run]) -> 
 
 def test_infinite_outputs_are_invalid_too(folder: Path) -> None:
     """1/0 and log(0) on every path: a failure that names both outputs."""
-    done = command(
-        "run", folder / "study.yaml", "--out", folder / "none", "--no-pack", "--set", "drivers.floored.marginal.value=0",
-        code=3,
-    )  # fmt: skip
+    zero = ("--set", "drivers.floored.marginal.value=0")
+    done = command("run", folder / "study.yaml", "--out", folder / "none", "--no-pack", *zero, code=3)
     assert "inverse" in done.stderr
     assert "loss" in done.stderr
     assert not list((folder / "none").rglob("*.*"))
@@ -154,8 +152,11 @@ def test_infinite_drivers_are_shown_and_stored(folder: Path) -> None:
 
 
 def test_values_near_the_largest_number_are_summarised(folder: Path) -> None:
-    """Sums and squares overflow there; nothing crashes, and what cannot be said is null rather than wrong."""
-    printed, _ = run(folder, "--set", "drivers.scale.marginal.value=1e308", "--set", "drivers.base.marginal.mean=10")
+    """Sums and squares overflow there; what cannot be said is null, what can (percentiles, probability) is right."""
+    printed, stored = run(folder, "--set", "drivers.scale.marginal.value=1e308", "--set", "target.at_least=1e308")
+    root, base = stored.column("root"), stored.column("base")
     leaf = printed["outputs"]["root"]
-    assert leaf["mean"] is None or leaf["mean"] == pytest.approx(3.14e308 / 1, rel=0.9)
-    assert printed["invalid_paths"] > 0
+    assert leaf["sd"] is None
+    assert leaf["invalid"] == np.count_nonzero(~np.isfinite(root))
+    assert leaf["percentiles"]["50"] == pytest.approx(np.median(root[np.isfinite(root)]), rel=0.01)
+    assert printed["target"]["probability"] == pytest.approx(np.mean(base[np.isfinite(root)] >= 1), abs=1e-12)

@@ -59,7 +59,7 @@ def test_a_correlation_of_zero_equals_none(tmp_path: Path) -> None:
 
 
 def test_a_correlation_moves_its_own_group_alone(simulator: Build, tmp_path: Path) -> None:
-    """Base case with one pair more weakly tied: drivers of other groups, and the group's first by name, keep their bits."""
+    """Base case with one pair tied more weakly: other groups, and this one's first by name, keep their bits."""
     pair = {"long_run_share", "long_run_chip_availability"}
 
     def weaken(document: dict[str, Any]) -> None:
