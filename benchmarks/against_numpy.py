@@ -1,6 +1,7 @@
 """How many times the paths per second of careful numpy does the engine reach, on the base study?
 
     python benchmarks/against_numpy.py                   # both sides, rounds interleaved in one process
+    python benchmarks/against_numpy.py --processes       # the rival in processes, its strongest form
     python benchmarks/against_numpy.py --check           # that both sides compute the same numbers
     python benchmarks/against_numpy.py --chunks 2048 8192    # the rival alone, by chunk size
 
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from check_numpy import against_engine, against_oracle, draws
 from numpy_alibaba import CHUNK, Rival
+from numpy_processes import Workers
 
 from sim import pipeline
 from sim.run import setup
@@ -41,6 +43,7 @@ def main() -> None:
     if arguments.chunks:
         _by_chunk(rival, arguments)
         return
+    workers = Workers(rival, arguments.paths, arguments.threads) if arguments.processes else None
     simulator = Simulator(setup.make(checked.study, checked.graph, checked.columns, plan.make(checked.study)))
     if arguments.check:
         print(f"largest relative difference to the oracle   {against_oracle(checked, rival, 50, seed=1):.1e}")
@@ -54,17 +57,21 @@ def main() -> None:
         return [chunk.outputs for chunk in chunks]
 
     def numpy_rival() -> object:
-        return rival.simulate(arguments.paths, seed=1, threads=arguments.threads)
+        return workers.simulate(1) if workers else rival.simulate(arguments.paths, 1, arguments.threads)
 
     sides = {"engine": engine, "numpy": numpy_rival}
     for side in sides.values():
         side()
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    began, busy, own = time.perf_counter(), _busy(), time.process_time()
+
+    def own() -> float:
+        return time.process_time() + (workers.cpu_seconds if workers else 0.0)
+
+    began, busy, mine = time.perf_counter(), _busy(), own()
     for _ in range(arguments.rounds):
         for name, side in sides.items():
             seconds[name].append(_timed(side))
-    others = (_busy() - busy - (time.process_time() - own)) / (time.perf_counter() - began)
+    others = (_busy() - busy - (own() - mine)) / (time.perf_counter() - began)
     _report(arguments, seconds, max(others, 0.0), len(checked.columns))
 
 
@@ -132,6 +139,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--chunk", type=int, default=CHUNK, help="paths of a chunk of the rival")
     parser.add_argument("--chunks", type=int, nargs="+", help="time the rival alone at these chunk sizes")
+    parser.add_argument("--processes", action="store_true", help="the rival in processes instead of threads")
     parser.add_argument("--check", action="store_true", help="compare numbers instead of times")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser.parse_args()

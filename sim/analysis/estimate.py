@@ -79,10 +79,12 @@ def describe(column: Floats) -> Distribution:
     if valid.size == 0:
         return Distribution(0, column.size, math.nan, math.nan, math.nan)
     ordered = np.sort(valid)
-    squares = float(np.sum((valid - valid.mean()) ** 2))
-    return _described(
-        valid.size, column.size - valid.size, float(valid.mean()), squares, lambda k: np.asarray(ordered[k])
-    )
+    middle = float(ordered[valid.size // 2])
+    with np.errstate(over="ignore", invalid="ignore"):  # values near the largest number have no variance: inf, nan
+        shifted = valid - middle  # about zero, so that neither mean nor squares cancel
+        mean = float(shifted.mean())
+        squares = float(np.sum((shifted - mean) ** 2))
+    return _described(valid.size, column.size - valid.size, middle + mean, squares, lambda k: np.asarray(ordered[k]))
 
 
 def describe_tally(tally: Tally) -> Distribution:
@@ -90,7 +92,7 @@ def describe_tally(tally: Tally) -> Distribution:
 
     Moments and counts are exact. An order statistic is interpolated between the smallest and the largest value of its
     bin, so it is exact for atoms and for bins of one or two values, and its rank is never wrong by more than the
-    bin's count. In the body a bin is about 1/400 of the standard deviation.
+    bin's count: in the body some 1/2000 of the paths.
     """
     if tally.paths == 0:
         return Distribution(0, tally.invalid, math.nan, math.nan, math.nan)
@@ -98,7 +100,10 @@ def describe_tally(tally: Tally) -> Distribution:
 
     def order_statistics(k: Ints) -> Floats:
         held = np.searchsorted(before, k, side="right") - 1
-        share = (k - before[held]) / np.maximum(tally.counts[held] - 1, 1)
+        # Within a bin the first ``at_smallest`` are its smallest value, the last ``at_largest`` its largest.
+        step = k - before[held] - (tally.at_smallest[held] - 1)
+        steps = tally.counts[held] - tally.at_largest[held] - (tally.at_smallest[held] - 1)
+        share = np.clip(step / np.maximum(steps, 1), 0.0, 1.0)
         return np.asarray(tally.smallest[held] + (tally.largest[held] - tally.smallest[held]) * share)
 
     return _described(tally.paths, tally.invalid, tally.mean, tally.squares, order_statistics)

@@ -33,7 +33,7 @@ class RankCorrelation:
 
 
 def analyse(run: Run, output: str) -> tuple[RankCorrelation, ...]:
-    """Every driver that varies and is finite, by falling strength. float64 columns of the first `run.result.SAMPLE` paths.
+    """Every driver that varies and is finite, by falling strength, over the first `run.result.SAMPLE` paths.
 
     Correlated drivers share their influence here: a rank correlation is not a cause. The standard error is
     sqrt((1 + rho^2 / 2) (1 - rho^2)^2 / (n - 3)) (Bonett and Wright 2000, Psychometrika 65, p. 24).
@@ -49,7 +49,7 @@ def analyse(run: Run, output: str) -> tuple[RankCorrelation, ...]:
         column = run.sample(name)[valid]
         if not np.isfinite(column).all() or np.ptp(column) == 0:
             continue
-        rho = min(max(float(np.dot(_ranks(column), target_ranks) / n), -1.0), 1.0)  # rounding may pass 1
+        rho = float(np.clip(np.dot(_ranks(column), target_ranks) / n, -1.0, 1.0))  # rounding may pass 1
         error = math.sqrt((1 + rho * rho / 2) / (n - 3)) * (1 - rho * rho)
         found.append(RankCorrelation(name, run.label(name), rho, error, n))
     return tuple(sorted(found, key=lambda r: (-abs(r.rank_correlation), r.driver)))

@@ -245,7 +245,11 @@ class _Body:
         for part in (node.left, *node.comparators):
             self.number(part)
             if isinstance(part, ast.Name) and self.known.get(part.id) == "maths:nan":
-                self.fault(part, "nothing is equal to nan, not even nan", "write x != x to ask whether x is nan")
+                self.fault(
+                    part,
+                    "a comparison with nan says nothing, not even nan == nan",
+                    "write x != x to ask whether x is nan",
+                )
         for operator in node.ops:
             if not isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE | ast.Eq | ast.NotEq):
                 advice = "compare with < <= > >= == !="

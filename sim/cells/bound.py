@@ -27,7 +27,7 @@ class Argument:
 
     @property
     def target(self) -> str:
-        """The one name read (KeyError-free only for kinds other than ``time`` and ``group``)."""
+        """The one name read; ``time`` and ``group`` have none or several (ValueError)."""
         (name,) = self.targets
         return name
 

@@ -18,7 +18,8 @@ SAMPLE = 32_768  # first paths, kept in memory for what needs drivers and output
 
 @dataclass(frozen=True)
 class Tally:
-    """An output's values in bins, in rising order: how many a bin holds (int64[b]), the smallest and the largest.
+    """An output's values in b bins, in rising order, as arrays of b: how many a bin holds, its smallest and largest
+    value, and how many equal these.
 
     ``paths`` are the valid paths, ``invalid`` those without a finite value; ``mean`` and ``squares`` (sum of squared
     deviations) are exact over the valid ones.
@@ -31,6 +32,8 @@ class Tally:
     counts: NDArray[np.int64]
     smallest: Floats
     largest: Floats
+    at_smallest: NDArray[np.int64]
+    at_largest: NDArray[np.int64]
 
 
 class Columns(Protocol):

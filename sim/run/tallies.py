@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.run.result import Tally
-from sim.run.tally import BINS, CORE
+from sim.run.tally import AT_LARGEST, AT_SMALLEST, BINS, CORE, COUNT, DIVISIONS, LARGEST, SMALLEST
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 CORE_SHARE = 0.005  # of the first chunk lies beyond either end of the core
 
 
@@ -25,21 +26,20 @@ class Tallies:
 
     lows: Floats
     inverse_widths: Floats
-    counts: NDArray[np.int64] = field(init=False)
-    smallest: Floats = field(init=False)
-    largest: Floats = field(init=False)
+    divisions: Ints
+    bins: Floats = field(init=False)
     moments: dict[int, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shape = (self.lows.size, BINS)
-        self.counts = np.zeros(shape, np.int64)
-        self.smallest = np.full(shape, np.inf)
-        self.largest = np.full(shape, -np.inf)
+        self.bins = np.zeros((self.lows.size, BINS + 1, 5))  # the last collects what is not finite
+        self.bins[:, :, SMALLEST] = np.inf
+        self.bins[:, :, LARGEST] = -np.inf
 
     @staticmethod
     def placed(first: Floats) -> Tallies:
-        """Empty tallies whose cores span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
+        """Empty tallies whose cells span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
         lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
+        divisions = np.tile(np.arange(CORE + 1, dtype=np.int64), (first.shape[0], 1))
         for o, row in enumerate(first):
             valid = np.sort(row[np.isfinite(row)])
             if valid.size == 0:
@@ -49,22 +49,30 @@ class Tallies:
             if high - low <= 1e-12 * max(abs(low), abs(high)):  # an atom: any width serves, bins know their bounds
                 high = low + max(abs(low), 1.0)
             lows[o], inverse[o] = low, CORE / (high - low)
-        return Tallies(lows, inverse)
+            middle = valid[(valid >= low) & (valid < high)]
+            cells = np.minimum(((middle - low) * inverse[o]).astype(np.int64), CORE - 1)
+            held = np.bincount(cells, minlength=CORE)
+            divisions[o, 1:] += np.cumsum(DIVISIONS * held // max(held.sum(), 1))
+        return Tallies(lows, inverse, divisions)
 
     def alike(self) -> Tallies:
         """Empty tallies with the same bins, for another thread."""
-        return Tallies(self.lows, self.inverse_widths)
+        return Tallies(self.lows, self.inverse_widths, self.divisions)
 
     def count(self, entry: Callable[..., Any], first_path: int, outputs: Floats) -> None:
         """Count a chunk's outputs float64[O, n] with the compiled `sim.run.tally.tally`."""
         moments = np.empty((self.lows.size, 3))
-        entry(outputs, self.lows, self.inverse_widths, self.counts, self.smallest, self.largest, moments)
+        entry(outputs, self.lows, self.inverse_widths, self.divisions, self.bins, moments)
         self.moments[first_path] = moments
 
     def merge(self, other: Tallies) -> None:
-        self.counts += other.counts
-        np.minimum(self.smallest, other.smallest, out=self.smallest)
-        np.maximum(self.largest, other.largest, out=self.largest)
+        self.bins[:, :, COUNT] += other.bins[:, :, COUNT]
+        for value, held, better in ((SMALLEST, AT_SMALLEST, np.less), (LARGEST, AT_LARGEST, np.greater)):
+            mine, theirs = self.bins[:, :, value], other.bins[:, :, value]
+            at_mine, at_theirs = self.bins[:, :, held], other.bins[:, :, held]
+            at_mine[mine == theirs] += at_theirs[mine == theirs]
+            replaced = better(theirs, mine)
+            mine[replaced], at_mine[replaced] = theirs[replaced], at_theirs[replaced]
         self.moments |= other.moments
 
     def by_output(self, outputs: Sequence[str], paths: int) -> Mapping[str, Tally]:
@@ -81,14 +89,16 @@ class Tallies:
                 number = total
         found = {}
         for o, name in enumerate(outputs):
-            used = np.flatnonzero(self.counts[o])
+            used = self.bins[o, :BINS][self.bins[o, :BINS, COUNT] > 0]
             found[name] = Tally(
                 paths=int(number[o]),
                 invalid=paths - int(number[o]),
-                mean=float(mean[o]),
+                mean=float(self.lows[o] + mean[o]),
                 squares=float(squares[o]),
-                counts=self.counts[o, used],
-                smallest=self.smallest[o, used],
-                largest=self.largest[o, used],
+                counts=used[:, COUNT].astype(np.int64),
+                smallest=used[:, SMALLEST],
+                largest=used[:, LARGEST],
+                at_smallest=used[:, AT_SMALLEST].astype(np.int64),
+                at_largest=used[:, AT_LARGEST].astype(np.int64),
             )
         return found

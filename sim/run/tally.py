@@ -1,9 +1,10 @@
 """Kernel text: counts output values into histograms, so that summaries need no stored paths, and takes their digest.
 
-Each output has `BINS` bins: `CORE` equal ones between two percentiles of the first chunk of paths, and on either side
-`TAIL` bins whose width grows with the distance, 16 to the octave, so that no value is too far out. A bin knows how many
-values it holds, the smallest and the largest. Counts are integers and bounds are minima and maxima, so tallies of parts
-of a run merge to the same bits in any order.
+Each output has `BINS` bins. `CORE` cells of equal width lie between two percentiles of the first chunk of paths and are
+divided further where that chunk is dense; on either side lie `TAIL` bins whose width grows with the distance, 8 to
+the octave, so that no value is too far out. A bin knows how many values it holds, the smallest and the largest, and
+how many equal these, so that atoms (a floor at zero, a cap) stay exact. All are whole numbers, minima and maxima:
+tallies of parts of a run merge to the same bits in any order.
 
 The digest of a column is sum of bits(x_i) w(i) modulo 2^64 over its paths i, with odd weights w(i) from SplitMix64
 (Steele, Lea and Flood 2014): a multilinear hash (Carter and Wegman 1979) that merges by adding, in which one changed
@@ -15,19 +16,46 @@ import numpy as np
 from sim.elementary import bits_of
 from sim.kernel import compiled, inlined
 
-CORE = 2048
-TAIL = 1024
-BINS = CORE + 2 * TAIL
-TAIL_SHIFT = np.uint64(48)  # leaves 4 bits of mantissa: 16 bins an octave
+CORE = 1024
+DIVISIONS = 1024  # bins beyond one a cell, shared out by density
+TAIL = 512
+BINS = CORE + DIVISIONS + 2 * TAIL
+# Columns of a bin, kept together so that counting a value touches one line of cache. Counts are whole and below 2^53.
+COUNT = np.uint64(0)
+SMALLEST = np.uint64(1)
+LARGEST = np.uint64(2)
+AT_SMALLEST = np.uint64(3)
+AT_LARGEST = np.uint64(4)
+TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
 NOT_A_NUMBER = np.uint64(0x7FF8000000000000)
-TAIL_START = np.uint64(0x3FF0)  # the bits of 1.0, shifted
+TAIL_START = np.uint64(0x1FF8)  # the bits of 1.0, shifted
 
 
 @inlined
 def tail_bin(distance):
-    """Number of a tail bin, 0 nearest the core; ``distance`` >= 0 in widths of a core bin."""
-    t = (bits_of(distance + 1.0) >> TAIL_SHIFT) - TAIL_START
-    return min(np.int64(t), TAIL - 1)
+    """Number of a tail bin, 0 nearest the core; ``distance`` >= 0 in widths of a cell."""
+    t = np.int64((bits_of(distance + 1.0) >> TAIL_SHIFT) - TAIL_START)
+    return t if t < TAIL - 1 else TAIL - 1
+
+
+@inlined
+def bin_of(x, low, inverse, divisions):
+    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite. Without branches, to be vectorised."""
+    u = (x - low) * inverse
+    inside = (u if u > 0.0 else 0.0) if u < CORE else CORE - 1.0
+    cell = np.uint64(inside)
+    first = divisions[cell]
+    core = TAIL + first + np.int64((inside - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first))
+    below = TAIL - 1 - tail_bin(-u if u < 0.0 else 0.0)
+    above = TAIL + CORE + DIVISIONS + tail_bin(u - CORE if u > CORE else 0.0)
+    k = below if u < 0.0 else (core if u < CORE else above)
+    return np.uint64(k if x - x == 0.0 else BINS)
+
+
+@inlined
+def deviation(x, low, mean):
+    """x less ``low`` and ``mean``, in this order, which cancels exactly; 0 if x is not finite."""
+    return (x - low) - mean if x - x == 0.0 else 0.0
 
 
 @inlined
@@ -56,39 +84,50 @@ def digest(values, first_path, sums):
 
 
 @compiled
-def tally(values, lows, inverse_widths, counts, smallest, largest, moments):
-    """Count values: float64[O, n] into counts: int64[O, BINS], smallest, largest: float64[O, BINS].
+def tally(values, lows, inverse_widths, divisions, bins, moments):
+    """Count values: float64[O, n] into bins: float64[O, BINS + 1, 5], of which see the columns above.
 
-    lows, inverse_widths: float64[O] place the core. moments: float64[O, 3] receives the number of finite values, their
-    mean and their sum of squared deviations (two passes, so nothing cancels). Values that are not finite are left out.
+    lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
+    from the first of the core. moments: float64[O, 3] receives the number of finite values, their mean less ``low``
+    and their sum of squared deviations (shifted, corrected two-pass; Chan, Golub and LeVeque 1983). Values that are not
+    finite are left out.
     """
-    for o in range(values.shape[0]):
-        low, inverse = lows[o], inverse_widths[o]
-        number, total = 0, 0.0
-        for i in range(values.shape[1]):
-            x = values[o, i]
-            if not np.isfinite(x):
-                continue
-            number += 1
-            total += x
-            u = (x - low) * inverse
-            if u < 0.0:
-                k = TAIL - 1 - tail_bin(-u)
-            elif u < CORE:
-                k = TAIL + np.int64(u)
-            else:
-                k = TAIL + CORE + tail_bin(u - CORE)
-            counts[o, k] += 1
-            if x < smallest[o, k]:
-                smallest[o, k] = x
-            if x > largest[o, k]:
-                largest[o, k] = x
-        mean = total / number if number > 0 else 0.0
-        squares = 0.0
-        for i in range(values.shape[1]):
-            d = values[o, i] - mean
-            if np.isfinite(d):
-                squares += d * d
+    n = np.uint64(values.shape[1])
+    four = n - n % np.uint64(4)
+    places = np.empty(values.shape[1], np.uint64)
+    for o in range(np.uint64(values.shape[0])):
+        low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
+        for i in range(n):
+            places[i] = bin_of(row[i], low, inverse, cells)
+        for i in range(n):
+            x, k = row[i], places[i]
+            bins[o, k, COUNT] += 1.0
+            if x <= bins[o, k, SMALLEST]:
+                bins[o, k, AT_SMALLEST] = bins[o, k, AT_SMALLEST] + 1.0 if x == bins[o, k, SMALLEST] else 1.0
+                bins[o, k, SMALLEST] = x
+            if x >= bins[o, k, LARGEST]:
+                bins[o, k, AT_LARGEST] = bins[o, k, AT_LARGEST] + 1.0 if x == bins[o, k, LARGEST] else 1.0
+                bins[o, k, LARGEST] = x
+        number = 0
+        for i in range(n):
+            number += 1 if row[i] - row[i] == 0.0 else 0
+        mean, squares = 0.0, 0.0
+        for _ in range(2 if number > 0 else 0):  # the second pass corrects the mean of the first
+            a, b, c, d, aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for i in range(np.uint64(0), four, np.uint64(4)):
+                # Four sums, so that no addition waits for the one before.
+                w = deviation(row[i], low, mean)
+                x = deviation(row[i + np.uint64(1)], low, mean)
+                y = deviation(row[i + np.uint64(2)], low, mean)
+                z = deviation(row[i + np.uint64(3)], low, mean)
+                a, b, c, d = a + w, b + x, c + y, d + z
+                aa, bb, cc, dd = aa + w * w, bb + x * x, cc + y * y, dd + z * z
+            for i in range(four, n):
+                w = deviation(row[i], low, mean)
+                a, aa = a + w, aa + w * w
+            rest = (a + b) + (c + d)
+            mean += rest / number
+            squares = (aa + bb) + (cc + dd) - rest * rest / number
         moments[o, 0] = number
         moments[o, 1] = mean
         moments[o, 2] = squares

@@ -61,7 +61,7 @@ WRONG = [
     ("return x if y else 0  #!", '"y" is a number where a yes or no is needed', "x > 0"),
     ("return x and y  #!", '"x" is a number where a yes or no is needed', "x > 0"),
     ("return 1 if not x else y  #!", '"x" is a number where a yes or no is needed', "x > 0"),
-    ("return x if y == nan else 0  #!", "nothing is equal to nan", "x != x"),
+    ("return x if y == nan else 0  #!", "a comparison with nan says nothing", "x != x"),
     ("return x if x in (x, y) else 0  #!", '"in" and "is" cannot be used', "compare with"),
     ("return x if x is y else 0  #!", '"in" and "is" cannot be used', "compare with"),
     ("return (b := x) + y  #!", "an assignment inside a formula", "a line of its own"),
@@ -155,7 +155,7 @@ def test_all_faults_come_at_once_in_reading_order(found: Found) -> None:
 def test_the_message_shows_line_and_caret(found: Found) -> None:
     _, (problem,) = found("@cell\ndef a(x):\n    return x % 2\n", drivers=("x",))
     head, line, caret = str(problem).split("\n")
-    assert "model.py:5:12 model: in \"a\": the remainder % cannot be used in a formula; use a schedule" in head
+    assert 'model.py:5:12 model: in "a": the remainder % cannot be used in a formula; use a schedule' in head
     assert line.endswith("return x % 2")
     assert caret.index("^") == line.index("x % 2")
 
@@ -167,11 +167,13 @@ def test_unused_library_functions_may_be_anything(tmp_path_factory: pytest.TempP
     from sim.cells.load import load
 
     models = tmp_path_factory.mktemp("models")
-    (models / "finance.py").write_text("import math\n\ndef odd(x):\n    return math.gamma(x)\n\ndef ok(x):\n    return x\n")
+    (models / "finance.py").write_text(
+        "import math\n\ndef odd(x):\n    return math.gamma(x)\n\ndef ok(x):\n    return x\n"
+    )
     text = "from sim.cells import cell\nfrom sim.models.finance import {0}\n\n@cell\ndef a():\n    return {0}(1)\n"
     for name, faults in (("ok", 0), ("odd", 1)):
         (models / "m.py").write_text(text.format(name))
-        files, _ = load("m", Path("."), models=models)
+        files, _ = load("m", Path(), models=models)
         assert files is not None
         graph, problems = bind(files, Names())
         assert len(problems) == faults

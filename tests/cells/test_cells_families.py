@@ -38,7 +38,15 @@ def before(prev_segment_value):
     return sum(prev_segment_value)
 '''
 NAMES: dict[str, Any] = {
-    "drivers": ("growth", "multiple[aidc]", "multiple[others]", "multiple[ant]", "start[aidc]", "start[ant]", "start[others]"),
+    "drivers": (
+        "growth",
+        "multiple[aidc]",
+        "multiple[others]",
+        "multiple[ant]",
+        "start[aidc]",
+        "start[ant]",
+        "start[others]",
+    ),
     "families": {"segment": ("others", "aidc", "ant")},
     "openings": {"segment_value": "opening_value"},
 }
@@ -94,7 +102,7 @@ WRONG = [
     ({"drivers": (*NAMES["drivers"], "segment_value")}, "also a cell of a family", "rename"),
     ({"drivers": (*NAMES["drivers"], "segment_value[aidc]")}, "also a cell of the model", "rename"),
     ({"drivers": (*NAMES["drivers"], "total__x")}, "no cell uses this driver", "remove it"),
-    ({"openings": {**NAMES["openings"], "segment_value[ant]": None}}, "an opening both for ant and for all", "one of the two"),
+    ({"openings": {**NAMES["openings"], "segment_value[ant]": None}}, "both for ant and for all", "one of the two"),
     ({"openings": {"segment_value[ant]": None}}, '"segment_value[aidc]" needs an opening', "segment_value[aidc]"),
     ({"families": {**NAMES["families"], "segment": ()}}, "which is not a family with members", "families"),
     ({"families": {"segmen": MEMBERS}}, "which is not a family with members", 'did you mean "segmen"?'),

@@ -14,7 +14,7 @@ CELL = "from sim.cells import cell\n\n\n@cell\ndef a():\n    return 1.0\n"
 
 def test_a_name_is_a_file_of_the_models(tmp_path: Path) -> None:
     (tmp_path / "small.py").write_text(CELL)
-    files, problems = load("small", Path("."), models=tmp_path)
+    files, problems = load("small", Path(), models=tmp_path)
     assert not problems
     assert files is not None
     assert [(file.module, file.label) for file in files.own] == [("sim.models.small", "sim/models/small.py")]
@@ -25,7 +25,7 @@ def test_a_name_is_a_folder_of_the_models_with_all_its_files_but_init(tmp_path: 
     (tmp_path / "big").mkdir()
     for name in ("__init__.py", "b.py", "a.py"):
         (tmp_path / "big" / name).write_text(CELL)
-    files, _ = load("big", Path("."), models=tmp_path)
+    files, _ = load("big", Path(), models=tmp_path)
     assert files is not None
     assert [file.module for file in files.own] == ["sim.models.big.a", "sim.models.big.b"]
     assert available(tmp_path) == ["big"]
@@ -45,7 +45,7 @@ def test_the_library_comes_along_only_when_imported(tmp_path: Path) -> None:
     (tmp_path / "near.py").write_text("from .finance import double\n" + CELL)
     (tmp_path / "alone.py").write_text(CELL)
     for name, wanted in (("uses", ["sim.models.finance"]), ("near", ["sim.models.finance"]), ("alone", [])):
-        files, _ = load(name, Path("."), models=tmp_path)
+        files, _ = load(name, Path(), models=tmp_path)
         assert files is not None
         assert [file.module for file in files.library] == wanted
 
@@ -96,9 +96,9 @@ def test_unknown_models_are_answered_with_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "alibaba").mkdir()
     (tmp_path / "alibaba" / "__init__.py").write_text("")
     (tmp_path / "mine.py").write_text(CELL)
-    _, (by_name,) = load("alibabba", Path("."), models=tmp_path)
+    _, (by_name,) = load("alibabba", Path(), models=tmp_path)
     assert by_name.advice == 'did you mean "alibaba"?'
-    _, (far,) = load("zzz", Path("."), models=tmp_path)
+    _, (far,) = load("zzz", Path(), models=tmp_path)
     assert "models are alibaba, mine" in far.advice
     _, (by_path,) = load("./mini.py", tmp_path)
     assert by_path.advice == 'did you mean "mine.py"?'

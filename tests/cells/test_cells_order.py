@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,11 @@ from sim.cells.order import order
 from sim.errors import Problem
 
 
-@given(st.integers(1, 12).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.tuples(st.integers(0, n), st.integers(0, n))))))
+@given(
+    st.integers(1, 12).flatmap(
+        lambda n: st.tuples(st.just(n), st.sets(st.tuples(st.integers(0, n), st.integers(0, n))))
+    )
+)
 def test_each_name_comes_after_those_it_reads(drawn: tuple[int, set[tuple[int, int]]]) -> None:
     n, pairs = drawn
     reads = {f"c{i}": [f"c{j}" for a, j in sorted(pairs) if a == i and j < i] for i in range(n)}
@@ -35,7 +40,7 @@ def test_a_circle_is_found_exactly_when_there_is_one(pairs: set[tuple[int, int]]
     assert bool(circles) == any(name in reachable[name] for name in reads)
     for circle in circles:
         assert circle[0] == circle[-1] == min(circle)
-        assert all(later in reads[earlier] for earlier, later in zip(circle, circle[1:], strict=False))
+        assert all(later in reads[earlier] for earlier, later in pairwise(circle))
 
 
 def test_a_long_chain_needs_no_recursion() -> None:
@@ -76,7 +81,10 @@ def test_a_previous_value_breaks_the_circle(found: Found) -> None:
 
 
 def test_the_order_of_the_file_changes_nothing(found: Found) -> None:
-    parts = [f"@cell\ndef {name}({reads}):\n    return {reads or 1}\n" for name, reads in zip("abcd", ["d", "", "a", "b"], strict=True)]
+    parts = [
+        f"@cell\ndef {name}({reads}):\n    return {reads or 1}\n"
+        for name, reads in zip("abcd", ["d", "", "a", "b"], strict=True)
+    ]
     made = [found("\n".join(each))[0] for each in (parts, parts[::-1])]
     assert made[0] is not None
     assert made[1] is not None

@@ -70,7 +70,9 @@ def test_every_kind_of_parameter(bound: Bound) -> None:
 
 def without(section: str, name: str) -> dict[str, Any]:
     left = NAMES[section]
-    kept = {k: v for k, v in left.items() if k != name} if isinstance(left, dict) else tuple(x for x in left if x != name)
+    kept = (
+        {k: v for k, v in left.items() if k != name} if isinstance(left, dict) else tuple(x for x in left if x != name)
+    )
     return {**NAMES, section: kept}
 
 
@@ -80,8 +82,18 @@ def adding(section: str, value: object) -> dict[str, Any]:
 
 
 WRONG = [
-    (without("openings", "tokens"), "openings.tokens", '"tokens" needs an opening, because the cell "tokens"', "value: ..."),
-    (without("drivers", "level"), "model", 'the cell "opening_tokens" asks for "level": "level" is neither', "declare it"),
+    (
+        without("openings", "tokens"),
+        "openings.tokens",
+        '"tokens" needs an opening, because the cell "tokens"',
+        "value: ...",
+    ),
+    (
+        without("drivers", "level"),
+        "model",
+        'the cell "opening_tokens" asks for "level": "level" is neither',
+        "declare it",
+    ),
     (without("innovations", "shock"), "model", 'asks for "shock"', "innovations or schedules"),
     (without("windows", "year"), "model", 'the cell "value" asks for "year"', "declare it"),
     (adding("drivers", "multipl"), "drivers.multipl", "no cell uses this driver", "or remove it"),
@@ -93,9 +105,14 @@ WRONG = [
     (adding("windows", {"later": "level"}), "windows.later.cell", '"level" is a driver, not a cell', "write a cell"),
     (adding("openings", {"growth": None}), "openings.growth", 'no cell asks for "prev_growth"', "remove the opening"),
     (adding("openings", {"tokns": None}), "openings.tokns", 'the model has no cell "tokns"', 'did you mean "tokens"?'),
-    (adding("openings", {"tokens": "level"}), "openings.tokens", 'which is a driver, not an opening', 'at="opening"'),
+    (adding("openings", {"tokens": "level"}), "openings.tokens", "which is a driver, not an opening", 'at="opening"'),
     (adding("openings", {"tokens": "growth"}), "openings.tokens", "which is a cell of the periods", 'at="opening"'),
-    (adding("openings", {"tokens": "opening_token"}), "openings.tokens", "not a cell", 'did you mean "opening_tokens"?'),
+    (
+        adding("openings", {"tokens": "opening_token"}),
+        "openings.tokens",
+        "not a cell",
+        'did you mean "opening_tokens"?',
+    ),
     (adding("drivers", "growth"), "drivers.growth", '"growth" is also a cell of the model', "rename one"),
     (adding("schedules", "level"), "schedules.level", '"level" is also declared under drivers', "rename one"),
     (adding("drivers", "prev_x"), "drivers.prev_x", "an input cannot be named", "choose another name"),
@@ -107,7 +124,12 @@ WRONG = [
     (adding("outputs", OutputRequest("outputs.2", "valu", False)), "outputs.2", 'no cell "valu"', 'mean "value"?'),
     (adding("outputs", OutputRequest("outputs.2", "value", True)), "outputs.2", "computed once", "remove per:"),
     (adding("outputs", OutputRequest("outputs.2", "growth", False)), "outputs.2", "in every period", "fiscal_year"),
-    (adding("outputs", OutputRequest("outputs.2", "level", False)), "outputs.2", "is a driver, not a cell", "write a cell"),
+    (
+        adding("outputs", OutputRequest("outputs.2", "level", False)),
+        "outputs.2",
+        "is a driver, not a cell",
+        "write a cell",
+    ),
     ({**NAMES, "timed": False}, "model", "the study has no periods", "add timeline:"),
 ]
 
@@ -121,9 +143,17 @@ def test_a_study_that_does_not_fit(found: Found, names: dict[str, Any], path: st
 
 
 MISPLACED = [
-    ('@cell(at="opening")\ndef b(tokens):\n    return tokens', "is a cell of the periods", "an opening cell is computed"),
+    (
+        '@cell(at="opening")\ndef b(tokens):\n    return tokens',
+        "is a cell of the periods",
+        "an opening cell is computed",
+    ),
     ('@cell(at="opening")\ndef b(value):\n    return value', "is a horizon cell", "an opening cell is computed"),
-    ('@cell(at="opening")\ndef b(prev_tokens):\n    return prev_tokens', "no value before the first period", "an opening"),
+    (
+        '@cell(at="opening")\ndef b(prev_tokens):\n    return prev_tokens',
+        "no value before the first period",
+        "an opening",
+    ),
     ('@cell(at="opening")\ndef b(shock):\n    return shock', "is an innovation", "an opening cell is computed"),
     ('@cell(at="opening")\ndef b(season):\n    return season', "is a schedule", "an opening cell is computed"),
     ('@cell(at="opening")\ndef b(year):\n    return year', "is a window", "an opening cell is computed"),
@@ -156,7 +186,10 @@ def test_a_cell_that_asks_for_what_is_not_there_yet(found: Found, text: str, wha
 
 def test_without_a_timeline_a_period_cell_is_an_output(bound: Bound) -> None:
     graph = bound(
-        "@cell\ndef a(x):\n    return x\n", drivers=("x",), outputs=(OutputRequest("outputs.0", "a", False),), timed=False
+        "@cell\ndef a(x):\n    return x\n",
+        drivers=("x",),
+        outputs=(OutputRequest("outputs.0", "a", False),),
+        timed=False,
     )
     assert [cell.name for cell in graph.period] == ["a"]
 

@@ -1,0 +1,189 @@
+"""Studies and models that are wrong as a whole: each is refused with file, line and caret, before anything is written.
+
+What is wrong inside the YAML alone has its own corpus in tests/config; here the model file takes part.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from sim import kernel
+from tests.cli.conftest import everything_below, json_of, sim
+
+MODEL = '''"""A small model."""
+
+from sim.cells.mark import cell
+from sim.cells.maths import exp
+
+SCALE = 2.0
+
+
+@cell(at="opening")
+def opening_revenue(start):
+    """Revenue before the first quarter. [US$ m]"""
+    return start * SCALE
+
+
+@cell
+def revenue(prev_revenue, growth, shock):
+    """Revenue of the quarter. [US$ m]"""
+    return prev_revenue * exp(growth + 0.1 * shock)
+
+
+@cell(at="horizon")
+def value(year, multiple):
+    """Value of the company. [US$ m]"""
+    return year * multiple
+'''
+STUDY = """\
+study: A small study
+model: ./model.py
+as_of: 2025-09-17
+timeline: {period: quarter, first: 2025Q3, periods: 4, fiscal_year_end: June}
+run: {paths: 1_000, seed: 1}
+openings:
+  revenue: {from: opening_revenue}
+innovations: {shock: {note: Surprise.}}
+windows:
+  year: {cell: revenue, from: 2025Q3, to: 2026Q2, how: sum}
+drivers:
+  start: {marginal: {kind: triangular, low: 45, mode: 50, high: 60}, unit: US$ m, source: judgement}
+  growth: {marginal: {kind: normal, mean: 0.03, sd: 0.01}, unit: 1/quarter, source: judgement}
+  multiple: {marginal: {kind: lognormal, p10: 4, p90: 6}, unit: x, source: judgement}
+dependence:
+  correlations:
+    - {between: [growth, multiple], spearman: 0.5, source: judgement}
+outputs: [{cell: value}, {cell: revenue, per: fiscal_year, how: sum}]
+"""
+HERE = Path(__file__).parent
+WRONG = {case["name"]: case for case in YAML(typ="safe", pure=True).load(HERE / "wrong.yaml")}
+PAIR = "    - {between: [growth, multiple], spearman: 0.5, source: judgement}\n"
+IMPOSSIBLE = WRONG["correlations that contradict each other"]["by"]
+
+
+def spoilt(folder: Path, name: str) -> Path:
+    case, texts = WRONG[name], {"study": STUDY, "model": MODEL}
+    if name == "a correlation of a fixed driver":
+        texts["study"] = STUDY.replace("[growth, multiple]", "[growth, start]")
+    assert texts[case["file"]].count(case["replace"]) == 1, f"{case['replace']!r} must name one passage"
+    texts[case["file"]] = texts[case["file"]].replace(case["replace"], case["by"])
+    (folder / "study.yaml").write_text(texts["study"], encoding="utf-8")
+    (folder / "model.py").write_text(texts["model"], encoding="utf-8")
+    return folder / "study.yaml"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is wrong is said before a kernel is loaded; and the folder of the study is the working folder."""
+    monkeypatch.setattr(kernel, "load", lambda *_, **__: pytest.fail("a kernel was loaded for a study that is wrong"))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_a_mistake_it_is_right(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    assert (
+        "study.yaml: right. 3 drivers (3 by judgement), 3 cells, 2 output columns" in sim("check", "study.yaml").stdout
+    )
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_check_says_what_and_where(tmp_path: Path, name: str) -> None:
+    """Place, words, the line itself and a caret below the very column."""
+    spoilt(tmp_path, name)
+    place, words = WRONG[name]["at"], WRONG[name]["said"]
+    done = sim("check", "study.yaml", code=2)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    said = [number for number, line in enumerate(lines) if line.startswith(f"{place} ")]
+    assert said, done.stderr
+    assert words in lines[said[0]]
+    file, line, column = place.split(":")
+    carets = [number for number in range(said[0] + 1, len(lines)) if re.fullmatch(r" +\^", lines[number])]
+    below, caret = lines[carets[0] - 1], lines[carets[0]]
+    assert below == "    " + (tmp_path / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+    assert len(caret) == 4 + int(column)
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_run_and_show_refuse_it_and_write_nothing(tmp_path: Path, name: str) -> None:
+    spoilt(tmp_path, name)
+    before = everything_below(tmp_path)
+    expected = sim("check", "study.yaml", code=2).stderr
+    for words in (
+        ("run", "study.yaml"),
+        ("run", "study.yaml", "--json"),
+        ("show", "study.yaml"),
+        ("check", "study.yaml", "--json"),
+    ):
+        done = sim(*words, code=2)
+        assert done.stdout == ""
+        assert done.stderr == expected
+    assert everything_below(tmp_path) == before
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    """A reference of the study, a constant, a parameter and a set of correlations, in one go."""
+    text = STUDY.replace(PAIR, IMPOSSIBLE)
+    text = text.replace("{cell: value}", "{cell: valeu}, {cell: value}")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    model = MODEL.replace("start * SCALE", "start * SCLAE").replace("(prev_revenue, growth,", "(prev_revenue, growht,")
+    (tmp_path / "model.py").write_text(model, encoding="utf-8")
+    said = sim("check", "study.yaml", code=2).stderr
+    for words in ("SCLAE", "growht", "valeu", "contradict each other"):
+        assert words in said
+    assert re.search(r"^\d problems$", said, re.MULTILINE)
+
+
+def test_a_model_is_read_and_never_run(tmp_path: Path) -> None:
+    """Top-level code of a model file is refused, not executed, by any command."""
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    danger = MODEL + '\n\nopen("executed", "w").write("x")\n'
+    (tmp_path / "model.py").write_text(danger, encoding="utf-8")
+    for command in ("check", "show", "run"):
+        sim(command, "study.yaml", code=2)
+    assert not (tmp_path / "executed").exists()
+
+
+NO_STUDY = {
+    "empty": b"",
+    "utf-16": b"\xff\xfe\x00",
+    "nul": b"\x00",
+    "list": b"[1, 2]",
+    "text": b"just text",
+    "open bracket": b"study: [a, b",
+    "twice": b"study: a\nstudy: b\n",
+    "alias": b"model: &a ./m.py\nstudy: *a\n",
+    "tag": b"study: !!python/none x\n",
+}
+
+
+@pytest.mark.parametrize("name", list(NO_STUDY))
+def test_a_file_that_is_no_study(tmp_path: Path, name: str) -> None:
+    (tmp_path / "study.yaml").write_bytes(NO_STUDY[name])
+    for command in ("check", "run", "show"):
+        done = sim(command, "study.yaml", code=2)
+        assert done.stdout == ""
+        assert done.stderr.startswith("study.yaml")
+    assert [path.name for path in everything_below(tmp_path)] == ["study.yaml"]
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    assert "nowhere.yaml" in sim("check", "nowhere.yaml", code=2).stderr
+    (tmp_path / "folder").mkdir()
+    assert "folder" in sim("run", "folder", code=2).stderr
+    assert [path.name for path in everything_below(tmp_path)] == ["folder"]
+
+
+def test_a_right_study_passes_as_json(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    found = json_of("check", "study.yaml")
+    assert found == {
+        "study": "A small study", "drivers": 3, "judgement": 3, "cells": 3, "columns": 2, "sources": 0,
+        "files": ["study.yaml"],
+    }  # fmt: skip
