@@ -33,7 +33,10 @@ import numba
 import numpy as np
 
 # error_model="numpy": a division by zero gives inf or nan, which marks the path invalid, instead of raising.
-inlined = numba.njit(nogil=True, error_model="numpy", forceinline=True)
+# An inlined function has no use for wrappers that let Python call it; without them compiling takes a third less time.
+inlined = numba.njit(
+    nogil=True, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 compiled = numba.njit(nogil=True, error_model="numpy", cache=True)
 
 '''

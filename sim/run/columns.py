@@ -24,23 +24,37 @@ class Sink(Protocol):
     def close(self) -> Columns: ...
 
 
+class Sample:
+    """Every driver on the first `SAMPLE` paths."""
+
+    def __init__(self, drivers: Sequence[str], paths: int):
+        self._names = tuple(drivers)
+        self._values = np.empty((len(self._names), min(SAMPLE, paths)))
+
+    def write(self, chunk: Chunk) -> None:
+        count = min(chunk.outputs.shape[1], self._values.shape[1] - chunk.first)
+        if count > 0:
+            self._values[:, chunk.first : chunk.first + count] = chunk.drivers[:, :count]
+
+    def columns(self) -> dict[str, Floats]:
+        return dict(zip(self._names, self._values, strict=True))
+
+
 class MemorySink:
     """Nothing on disk: the few outputs that figures need, and every driver on the first paths, stay in memory."""
 
-    def __init__(self, drivers: Sequence[str], outputs: Sequence[str], wanted: Sequence[str]):
-        self._drivers, self._rows = tuple(drivers), {name: list(outputs).index(name) for name in wanted}
-        self._sample: list[Floats] = []
-        self._parts: list[Floats] = []
+    def __init__(self, drivers: Sequence[str], outputs: Sequence[str], wanted: Sequence[str], paths: int):
+        self._rows = {name: list(outputs).index(name) for name in wanted}
+        self._sample = Sample(drivers, paths)
+        self._columns = {name: np.empty(paths) for name in self._rows}
 
     def write(self, chunk: Chunk) -> None:
-        if chunk.first < SAMPLE:
-            self._sample.append(chunk.drivers)
-        if self._rows:
-            self._parts.append(chunk.outputs[list(self._rows.values())])
+        self._sample.write(chunk)
+        for name, row in self._rows.items():
+            self._columns[name][chunk.first : chunk.first + chunk.outputs.shape[1]] = chunk.outputs[row]
 
     def close(self) -> Columns:
-        columns = dict(zip(self._rows, np.concatenate(self._parts, axis=1), strict=True)) if self._rows else {}
-        return MemoryColumns(columns, dict(zip(self._drivers, np.concatenate(self._sample, axis=1), strict=True)))
+        return MemoryColumns(self._columns, self._sample.columns())
 
 
 class MemoryColumns:
@@ -69,6 +83,7 @@ class ParquetSink:
         drivers: Sequence[str],
         outputs: Sequence[str],
         kept: Sequence[str],
+        paths: int,
         facts: Mapping[str, Mapping[str, str]],
     ):
         import pyarrow as pa
@@ -79,8 +94,7 @@ class ParquetSink:
         self._sources = [
             (name in set(drivers), (drivers if name in set(drivers) else outputs).index(name)) for name in kept
         ]
-        self._drivers = tuple(drivers)
-        self._sample: list[Floats] = []
+        self._sample = Sample(drivers, paths)
         self._schema = pa.schema(
             [pa.field(name, pa.float64(), nullable=False, metadata=facts.get(name)) for name in kept]
         )
@@ -90,16 +104,14 @@ class ParquetSink:
         )
 
     def write(self, chunk: Chunk) -> None:
-        if chunk.first < SAMPLE:
-            self._sample.append(chunk.drivers)
+        self._sample.write(chunk)
         rows = [(chunk.drivers if driver else chunk.outputs)[index] for driver, index in self._sources]
         table = self._pa.Table.from_arrays([self._pa.array(row) for row in rows], schema=self._schema)
         self._writer.write_table(table, row_group_size=chunk.outputs.shape[1])
 
     def close(self) -> Columns:
         self._writer.close()
-        sample = np.concatenate(self._sample, axis=1)[:, :SAMPLE]
-        return ParquetColumns(self._path, dict(zip(self._drivers, sample, strict=True)))
+        return ParquetColumns(self._path, self._sample.columns())
 
 
 class ParquetColumns:

@@ -50,7 +50,7 @@ def record(
     ``wanted`` are the outputs whose columns are needed afterwards even if none are kept.
     """
     setup = simulator.setup
-    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted)
+    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, paths)
     tallying = _Tallying(simulator)
     invalid, first_invalid = 0, None
     quarterly: tuple[tuple[object, ...], ...] = ()
@@ -106,13 +106,16 @@ class _Tallying:
     def __init__(self, simulator: Simulator, pilot: int = CHUNK):
         self._simulator = simulator
         self._placed = Tallies.placed(simulator.chunk(0, pilot, drivers=False).outputs)
-        self._mine = threading.local()
+        self._mine, self._lock = threading.local(), threading.Lock()
         self._every: list[tuple[Tallies, NDArray[np.uint64]]] = []
 
     def seen(self, chunk: Chunk) -> None:
         if not hasattr(self._mine, "parts"):
-            self._mine.parts = (self._placed.alike(), np.zeros(chunk.outputs.shape[0], np.uint64))
-            self._every.append(self._mine.parts)
+            # The first thread counts into the placed tallies themselves: one copy less.
+            with self._lock:
+                tallies = self._placed.alike() if self._every else self._placed
+                self._mine.parts = (tallies, np.zeros(chunk.outputs.shape[0], np.uint64))
+                self._every.append(self._mine.parts)
         tallies, sums = self._mine.parts
         tallies.count(self._simulator.tally, chunk.first, chunk.outputs)
         self._simulator.digest(chunk.outputs, chunk.first, sums)
@@ -123,7 +126,7 @@ class _Tallying:
         return bool((moments[:, 0] < chunk.outputs.shape[1]).any())
 
     def merged(self) -> Tallies:
-        for tallies, _ in self._every:
+        for tallies, _ in self._every[1:]:
             self._placed.merge(tallies)
         return self._placed
 

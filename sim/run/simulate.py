@@ -151,8 +151,8 @@ class Simulator:
             try:
                 for first in starts:
                     waiting.append(pool.submit(compute, first))
-                    # Two chunks a thread in flight: threads never idle, memory stays bounded.
-                    if len(waiting) >= 2 * threads:
+                    # One chunk more than threads in flight: threads hardly idle, memory stays bounded.
+                    if len(waiting) > threads:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()

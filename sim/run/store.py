@@ -63,10 +63,10 @@ class Folder:
     def run(self) -> Path:
         return self.partial / "run"
 
-    def sink(self, setup: Setup, drivers: Sequence[str], keep: Keep, wanted: Sequence[str]) -> Sink:
+    def sink(self, setup: Setup, drivers: Sequence[str], keep: Keep, wanted: Sequence[str], paths: int) -> Sink:
         """Where the columns go; with ``keep`` none only the ``wanted`` ones stay, in memory."""
         if keep == "none":
-            return MemorySink(drivers, setup.outputs, wanted)
+            return MemorySink(drivers, setup.outputs, wanted, paths)
         kept = (*drivers, *setup.outputs) if keep == "all" else setup.outputs
         facts = {
             name: {
@@ -76,7 +76,7 @@ class Folder:
             }
             for name in kept
         }
-        return ParquetSink(self.run / "paths.parquet", drivers, setup.outputs, kept, facts)
+        return ParquetSink(self.run / "paths.parquet", drivers, setup.outputs, kept, paths, facts)
 
     def text(self, name: str, text: str) -> None:
         (self.run / name).write_text(text, encoding="utf-8")

@@ -53,9 +53,9 @@ def bin_of(x, low, inverse, divisions):
 
 
 @inlined
-def deviation(x, low, mean):
-    """x less ``low`` and ``mean``, in this order, which cancels exactly; 0 if x is not finite."""
-    return (x - low) - mean if x - x == 0.0 else 0.0
+def deviation(x, low):
+    """x less ``low``, exact for x near it; 0 if x is not finite."""
+    return x - low if x - x == 0.0 else 0.0
 
 
 @inlined
@@ -89,14 +89,15 @@ def tally(values, lows, inverse_widths, divisions, bins, moments):
 
     lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
     from the first of the core. moments: float64[O, 3] receives the number of finite values, their mean less ``low``
-    and their sum of squared deviations (shifted, corrected two-pass; Chan, Golub and LeVeque 1983). Values that are not
-    finite are left out.
+    and their sum of squared deviations. These are sums about ``low``, which lies within the column's own spread, so
+    that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are not finite are left out.
     """
     n = np.uint64(values.shape[1])
     four = n - n % np.uint64(4)
     places = np.empty(values.shape[1], np.uint64)
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
+        invalid = bins[o, np.uint64(BINS), COUNT]
         for i in range(n):
             places[i] = bin_of(row[i], low, inverse, cells)
         for i in range(n):
@@ -108,26 +109,22 @@ def tally(values, lows, inverse_widths, divisions, bins, moments):
             if x >= bins[o, k, LARGEST]:
                 bins[o, k, AT_LARGEST] = bins[o, k, AT_LARGEST] + 1.0 if x == bins[o, k, LARGEST] else 1.0
                 bins[o, k, LARGEST] = x
-        number = 0
-        for i in range(n):
-            number += 1 if row[i] - row[i] == 0.0 else 0
-        mean, squares = 0.0, 0.0
-        for _ in range(2 if number > 0 else 0):  # the second pass corrects the mean of the first
-            a, b, c, d, aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-            for i in range(np.uint64(0), four, np.uint64(4)):
-                # Four sums, so that no addition waits for the one before.
-                w = deviation(row[i], low, mean)
-                x = deviation(row[i + np.uint64(1)], low, mean)
-                y = deviation(row[i + np.uint64(2)], low, mean)
-                z = deviation(row[i + np.uint64(3)], low, mean)
-                a, b, c, d = a + w, b + x, c + y, d + z
-                aa, bb, cc, dd = aa + w * w, bb + x * x, cc + y * y, dd + z * z
-            for i in range(four, n):
-                w = deviation(row[i], low, mean)
-                a, aa = a + w, aa + w * w
-            rest = (a + b) + (c + d)
-            mean += rest / number
-            squares = (aa + bb) + (cc + dd) - rest * rest / number
+        a, b, c, d, aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(np.uint64(0), four, np.uint64(4)):
+            # Four sums, so that no addition waits for the one before.
+            w = deviation(row[i], low)
+            x = deviation(row[i + np.uint64(1)], low)
+            y = deviation(row[i + np.uint64(2)], low)
+            z = deviation(row[i + np.uint64(3)], low)
+            a, b, c, d = a + w, b + x, c + y, d + z
+            aa, bb, cc, dd = aa + w * w, bb + x * x, cc + y * y, dd + z * z
+        for i in range(four, n):
+            w = deviation(row[i], low)
+            a, aa = a + w, aa + w * w
+        number = np.float64(n) - (bins[o, np.uint64(BINS), COUNT] - invalid)
+        total = (a + b) + (c + d)
+        mean = total / number if number > 0.0 else 0.0
+        squares = (aa + bb) + (cc + dd) - total * mean
         moments[o, 0] = number
         moments[o, 1] = mean
-        moments[o, 2] = squares
+        moments[o, 2] = squares if squares > 0.0 else 0.0

@@ -85,11 +85,17 @@ def normal(mean: float, sd: float) -> Law:
     )
 
 
+def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """exp; beyond the largest number infinity, which the run shows, and no warning."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(x))
+
+
 def lognormal(mu: float, sigma: float) -> Law:
     """exp of a normal with mean mu and standard deviation sigma."""
     return Law(
         code=int(draw.LOGNORMAL),
-        quantile=lambda below, above: np.exp(mu + sigma * scores(below, above)),
+        quantile=lambda below, above: _exp(mu + sigma * scores(below, above)),
         tails=lambda x: _normal_tails((log(x) - mu) / sigma) if x > 0.0 else (0.0, 1.0),
         location=mu,
         scale=sigma,

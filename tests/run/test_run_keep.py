@@ -88,9 +88,9 @@ def test_memory_and_parquet_give_equal_columns(tmp_path: Path, counts: list[int]
     """Short, exactly one chunk, one more, and longer than the sample that is kept in memory."""
     drivers, outputs = ("a", "b"), ("v", "w", "x")
     facts: dict[str, Any] = {name: {"unit": "1"} for name in drivers + outputs}
-    memory = MemorySink(drivers, outputs, ("v", "x"))
-    everything = ParquetSink(tmp_path / "all.parquet", drivers, outputs, drivers + outputs, facts)
-    only_outputs = ParquetSink(tmp_path / "outputs.parquet", drivers, outputs, outputs, facts)
+    memory = MemorySink(drivers, outputs, ("v", "x"), sum(counts))
+    everything = ParquetSink(tmp_path / "all.parquet", drivers, outputs, drivers + outputs, sum(counts), facts)
+    only_outputs = ParquetSink(tmp_path / "outputs.parquet", drivers, outputs, outputs, sum(counts), facts)
     for sink in (memory, everything, only_outputs):
         for chunk in chunks(2, 3, counts):
             sink.write(chunk)
