@@ -104,7 +104,6 @@ def run(
     checked = check(path, sets, scenario)
     begin(checked)
     from sim.analysis import summary as analysis
-    from sim.report import pack as printers
     from sim.report import register, tables
     from sim.run import record, setup, simulate, store
     from sim.run.result import Run
@@ -144,6 +143,8 @@ def run(
         clock.lap("analyse")
         result = replace(result, summary=summary)
         if pack:
+            from sim.report import pack as printers
+
             printers.write(result, folder.partial / "pack")
         clock.lap("report")
         result = replace(result, summary={**summary, "seconds": clock.seconds()})

@@ -80,7 +80,9 @@ def test_imports_go_down(file: Path) -> None:
             ground = RANKS[theirs] == RANKS[own] == 0  # one floor without rooms; circles are tested below
             assert RANKS[theirs] < RANKS[own] or ground, f"{where}: upwards or sideways"
             if own in ALLOWED and theirs != "sim":
-                assert any(target == a or target.startswith(f"{a}.") for a in ALLOWED[own]), f"{where}: not its business"
+                assert any(target == a or target.startswith(f"{a}.") for a in ALLOWED[own]), (
+                    f"{where}: not its business"
+                )
 
 
 def test_no_circles() -> None:

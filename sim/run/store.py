@@ -50,7 +50,10 @@ class Folder:
                 if self.final.exists():
                     continue
                 (self.partial / "run").mkdir(parents=True)
-                break
+                if not self.final.exists():
+                    break
+                # Between the two looks another run got this very name: leave it alone and take the next.
+                shutil.rmtree(self.partial)
             except FileExistsError:
                 continue
             except OSError as error:
@@ -270,6 +273,8 @@ def listing(out: Path) -> list[dict[str, Any]]:
 
 def find(reference: str, out: Path) -> Path:
     """A run by folder, by id or the beginning of one, by its hash, by study name (its newest), or ``latest``."""
+    if not reference.strip():
+        raise InputError(Problem("", "no run was named", "give its id, a study's name, or `latest`"))
     if (Path(reference) / "run" / "manifest.json").exists():
         return Path(reference)
     finished = [path for path in every(out) if not path.name.endswith(PARTIAL)]

@@ -169,15 +169,16 @@ def test_every_cell_of_every_period_equals_plain_python(both: Both) -> None:
 
 
 def test_every_output_column_is_made_of_its_quarters(both: Both) -> None:
-    """Fiscal years with their reported quarters, and dates, from the quarterly values that the test above holds."""
-    wrong = []
+    """Fiscal years, with their quarters before the first, and dates; of the values that the test above holds."""
+    wrong: list[str] = []
     series = dict(zip(both.simulator.setup.series, both.chunk.series, strict=True))
     timed = [(row, column) for row, column in enumerate(both.checked.columns) if column.first]
     assert timed
     for row, column in timed:
         quarters = series[column.cell][column.first - 1 : column.last]
         for path in range(PATHS):
-            parts = [*column.reported, *map(float, quarters[:, path])]
+            earlier = [*column.reported, *(both.drivers(path)[name] for name in column.reported_drivers)]
+            parts = [*earlier, *map(float, quarters[:, path])]
             expected = {"sum": math.fsum(parts), "mean": math.fsum(parts) / len(parts), "last": parts[-1]}[column.how]
             found = float(both.chunk.outputs[row, path])
             if differs(found, expected, parts):

@@ -89,6 +89,25 @@ def test_two_runs_in_one_second_get_two_folders(tmp_path: Path) -> None:
     assert not list((tmp_path / "toy").glob(f"*{store.PARTIAL}"))
 
 
+def test_a_name_taken_between_looking_and_making_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process finishes under the very name in that moment: this run takes the next one, before simulating."""
+    make, theirs = Path.mkdir, list[Path]()
+
+    def raced(self: Path, *how: Any, **more: Any) -> None:
+        if self.parent.name.endswith(store.PARTIAL) and not theirs:
+            theirs.append(self.parent.with_name(self.parent.name.removesuffix(store.PARTIAL)))
+            make(theirs[0] / "run", parents=True)
+        make(self, *how, **more)
+
+    monkeypatch.setattr(Path, "mkdir", raced)
+    with store.create(tmp_path, "toy", IDENTITY) as folder:
+        mine = folder.close({"run": folder.name}, {})
+    assert theirs
+    assert mine != theirs[0]
+    assert files_below(theirs[0]) == []
+    assert sorted((tmp_path / "toy").iterdir()) == sorted([mine, theirs[0]])
+
+
 def test_a_finished_run_is_never_overwritten(tmp_path: Path) -> None:
     """Even if another process takes the final name while this run is simulating."""
     theirs: list[Path] = []
