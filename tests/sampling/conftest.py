@@ -44,7 +44,7 @@ def each_box_muller(u, v, x, y):
     for i in range(np.uint64(u.size)):
         x[i], y[i] = box_muller(u[i], v[i])
 """
-BLOCK_TEXT = "BLOCK = np.uint64(256)\n\n\n"
+BLOCK_TEXT = f"BLOCK = np.uint64({kernel.BLOCK})\n\n\n"
 
 
 def kernel_text(extra: str = TEXT) -> str:
