@@ -107,7 +107,7 @@ def verification(found: Verified, console: Console | None = None) -> None:
         _say(console, f"and {len(found.differences) - 10} more columns")
     if found.digests_differ:
         named = ", ".join(plain(name) for name in found.digests_differ[:5])
-        _say(console, f"the digest of {len(found.digests_differ)} outputs differs from the manifest's: {named}")
+        _say(console, f"the digests of {len(found.digests_differ)} outputs differ from the manifest's: {named}")
 
 
 def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:

@@ -252,14 +252,17 @@ def test_one_probability(run_of) -> None:
 
 def test_verification_names_what_differs() -> None:
     page, file = paper(200)
-    console.verification(SimpleNamespace(paths=4000, columns=12, digest_agrees=True, differences=(), agrees=True), page)
+    console.verification(SimpleNamespace(paths=4000, columns=12, digests_differ=(), differences=(), agrees=True), page)
     differences = tuple((f"column_{i}", 7, 1.0, 1.0000000000000002) for i in range(12))
-    found = SimpleNamespace(paths=4000, columns=12, digest_agrees=False, differences=differences, agrees=False)
+    found = SimpleNamespace(
+        paths=4000, columns=12, digests_differ=("value_per_ads",), differences=differences, agrees=False
+    )
     console.verification(found, page)
     lines = read(file).splitlines()
     assert lines[0] == "every bit agrees: 4,000 paths, 12 stored columns and all outputs"
     assert lines[1] == "column_0: first differs at path 7: stored 1.0, repeated 1.0000000000000002"
-    assert lines[-2:] == ["and 2 more columns", "the outputs' digest differs from the manifest's"]
+    last = "the digests of 1 outputs differ from the manifest's: value_per_ads"
+    assert lines[-2:] == ["and 2 more columns", last]
 
 
 def test_progress_shows_on_a_terminal_and_is_silent_elsewhere(capsys) -> None:
