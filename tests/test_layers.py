@@ -110,7 +110,7 @@ def test_files_are_short_and_named_for_what_they_hold(file: Path) -> None:
 
 def test_only_the_front_prints() -> None:
     for file in FILES:
-        if module_of(file) in {"sim.cli", "sim.report.console"}:
+        if room(module_of(file)) == "sim.cli" or module_of(file) == "sim.report.console":
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             called = node.func if isinstance(node, ast.Call) else None

@@ -61,8 +61,19 @@ def _say(console: Console, line: str, style: str = "") -> None:
 def screen(summary: Mapping[str, Any], directory: Path, console: Console | None = None) -> None:
     """What a run says, in at most 15 lines; ``summary`` as in ``summary.json``."""
     console = console or Console(highlight=False)
-    for i, line in enumerate(summary_screen.lines(summary, directory, console.width)):
+    say_lines(summary_screen.lines(summary, directory, console.width), console)
+
+
+def say_lines(lines: Sequence[str], console: Console | None = None) -> None:
+    """What an analysis found, as lines of text (made in `sim.report.screens`): the answer first."""
+    console = console or Console(highlight=False)
+    for i, line in enumerate(lines):
         _say(console, line, "bold" if i == 0 else "")
+
+
+def width() -> int:
+    """Columns of the terminal."""
+    return Console().width
 
 
 def failure(error: SimError, console: Console | None = None) -> None:

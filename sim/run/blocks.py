@@ -51,14 +51,15 @@ def copy_out(buffer, row, target, first, count):
 
 @compiled
 def simulate_paths(
-    paths, drawing, innovation_keys, first_innovation_row, noise,
+    paths, drawing, innovation_keys, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
     collected, joined, starts, divisors, output_rows, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
     paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths. noise: False sets every innovation to
-    zero. replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values:
+    zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
+    replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values:
     float64[k, n]. number_rows, numbers: numeric openings. collected: int64[c, 5] of source row, target row, first
     period, last period, how (0 sum, 1 mean, 2 last); starts, divisors: float64[c]. joined: int64[j, 2] of a row and the
     target row that it is added to at the start. output_rows: int64[o]; series_rows: int64[s]. Written: drivers
@@ -79,8 +80,14 @@ def simulate_paths(
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
             copy_out(buffer, d, drivers[d], first, count)
-        if noise:
+        if noise and innovation_paths.shape[0] == 0:
             draw_innovations(block_paths, innovation_keys, periods, buffer, first_innovation_row)
+        elif noise:
+            for k in range(np.uint64(innovation_keys.shape[0])):
+                for i in range(BLOCK):
+                    block_paths[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+                start_row = first_innovation_row + np.int64(k) * periods
+                draw_innovations(block_paths, innovation_keys[k : k + np.uint64(1)], periods, buffer, start_row)
         else:
             for row in range(innovation_keys.shape[0] * periods):
                 fill_row(buffer, first_innovation_row + row, 0.0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,57 @@ class Columns(Protocol):
     def column(self, name: str) -> Floats: ...
 
     def head(self, name: str, count: int) -> Floats: ...
+
+
+Innovations = Literal["drawn", "zero"] | Mapping[str, NDArray[np.int64]]
+
+
+class Value(Protocol):
+    """The pure function of a run: its outputs on given paths, with some drivers replaced.
+
+    paths: int64[n], any path numbers. drivers: float64[n] or one float by name, in place of the path's own value after
+    marginal and copula. innovations: those of the path ("drawn"), none ("zero"), or by name the paths (int64[n]) whose
+    innovation is taken instead, those not named being the path's own. outputs: the columns wanted (all, if None).
+    Gives {output: float64[n]}; InputError for a name that the run does not have.
+    """
+
+    def __call__(
+        self,
+        paths: NDArray[np.int64],
+        drivers: Mapping[str, Floats | float] | None = None,
+        innovations: Innovations = "drawn",
+        *,
+        outputs: Sequence[str] | None = None,
+    ) -> dict[str, Floats]: ...
+
+
+@dataclass(frozen=True)
+class Group:
+    """Drivers that are correlated with one another: ``matrix`` is the correlation of their normals, float64[k, k]."""
+
+    drivers: tuple[str, ...]
+    matrix: Floats
+
+
+class Inputs(Protocol):
+    """The joint law of a run's drivers. Each driver that varies is in one of ``groups``, alone if uncorrelated.
+
+    ``fixed`` are the drivers that do not vary, ``medians`` every driver's median. A driver's value is a rising function
+    of its normal z: `marginal`. Within a group the normals are joint standard normal under the Gaussian copula.
+    """
+
+    @property
+    def copula(self) -> str: ...
+    @property
+    def groups(self) -> tuple[Group, ...]: ...
+    @property
+    def fixed(self) -> tuple[str, ...]: ...
+    @property
+    def medians(self) -> Mapping[str, float]: ...
+    @property
+    def innovations(self) -> tuple[str, ...]: ...
+
+    def marginal(self, driver: str, z: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,17 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import kernel
 from sim.errors import InputError, Problem, did_you_mean
+from sim.run.result import Innovations
 from sim.run.setup import Setup
 from sim.run.tallies import Tallies
 
@@ -71,6 +72,8 @@ class Simulator:
         series: Floats,
         replaced: Mapping[str, Floats] | None = None,
         noise: bool = True,
+        innovation_paths: NDArray[np.uint64] | None = None,
+        output_rows: NDArray[np.int64] | None = None,
     ) -> None:
         a, names = self.setup.arrays, sorted(replaced or {})
         buffer = getattr(self._scratch, "buffer", None)
@@ -85,6 +88,7 @@ class Simulator:
             *self.plan.innovation_arguments,
             self.setup.first_innovation_row,
             noise,
+            np.empty((0, 0), np.uint64) if innovation_paths is None else innovation_paths,
             np.array([self.driver_rows[name] for name in names], np.int64),
             values,
             a["number_rows"],
@@ -95,7 +99,7 @@ class Simulator:
             a["joined"],
             a["starts"],
             a["divisors"],
-            a["output_rows"],
+            a["output_rows"] if output_rows is None else output_rows,
             a["series_rows"],
             buffer,
             drivers,
@@ -164,41 +168,65 @@ class Simulator:
         self,
         paths: NDArray[np.int64],
         drivers: Mapping[str, Floats | float] | None = None,
-        innovations: Literal["drawn", "zero"] = "drawn",
+        innovations: Innovations = "drawn",
         *,
+        outputs: Sequence[str] | None = None,
         threads: int | None = None,
     ) -> dict[str, Floats]:
-        """Outputs of given paths with some drivers replaced: {output: float64[n]}.
-
-        Drivers not given are those of the path; given ones (float64[n] or one float) replace the value after marginal
-        and copula. Innovations are those of the path, or zero. Raises InputError for a driver the study does not have.
-        """
+        """Outputs of given paths with some drivers and innovations replaced: see `sim.run.result.Value`."""
         wanted = np.ascontiguousarray(paths, dtype=np.uint64)
-        replaced: dict[str, Floats] = {}
-        for name, given in (drivers or {}).items():
-            if name not in self.driver_rows:
-                advice = did_you_mean(name, self.driver_rows) or "name a driver of the study"
-                raise InputError(Problem(f"drivers.{name}", "the study has no such driver", advice))
-            replaced[name] = np.broadcast_to(np.asarray(given, np.float64), wanted.shape)
-        result = np.empty((len(self.setup.outputs), wanted.size))
+        replaced = {
+            name: np.broadcast_to(np.asarray(given, np.float64), wanted.shape)
+            for name, given in (drivers or {}).items()
+        }
+        _known("drivers", replaced, self.driver_rows)
+        names = self.setup.outputs if outputs is None else tuple(outputs)
+        rows = {name: row for row, name in enumerate(self.setup.outputs)}
+        _known("outputs", names, rows)
+        output_rows = self.setup.arrays["output_rows"][[rows[name] for name in names]]
+        sources = self._innovation_paths(wanted, innovations)
+        result = np.empty((len(names), wanted.size))
 
         def part(first: int) -> None:
             piece = slice(first, min(first + CHUNK, wanted.size))
-            _, outputs, series = self._empty(wanted[piece].size, drivers=False, series=False)
-            none = np.empty((0, outputs.shape[1]))
-            values = {name: column[piece] for name, column in replaced.items()}
-            self._call(self._entry, wanted[piece], none, outputs, series, values, innovations == "drawn")
-            result[:, piece] = outputs
+            found, nothing = np.empty((len(names), wanted[piece].size)), np.empty((0, wanted[piece].size))
+            self._call(
+                self._entry,
+                wanted[piece],
+                nothing,
+                found,
+                np.empty((0, 0, 0)),
+                {name: column[piece] for name, column in replaced.items()},
+                innovations != "zero",
+                np.ascontiguousarray(sources[:, piece]),
+                output_rows,
+            )
+            result[:, piece] = found
 
         with ThreadPoolExecutor(threads or available_threads()) as pool:
             list(pool.map(part, range(0, wanted.size, CHUNK)))
-        return dict(zip(self.setup.outputs, result, strict=True))
+        return dict(zip(names, result, strict=True))
+
+    def _innovation_paths(self, paths: NDArray[np.uint64], innovations: Innovations) -> NDArray[np.uint64]:
+        """uint64[innovations, n]: the paths whose innovations are taken; of no rows where each path has its own."""
+        if isinstance(innovations, str):
+            return np.empty((0, paths.size), np.uint64)
+        _known("innovations", innovations, self.plan.innovations)
+        return np.array([innovations.get(name, paths) for name in self.plan.innovations], np.uint64)
 
     def central(self) -> dict[str, float]:
         """Outputs of the central case: every driver at its median, every innovation zero."""
         medians = dict(zip(self.plan.drivers, (float(m) for m in self.plan.medians), strict=True))
         values = self.value(np.zeros(1, np.int64), medians, "zero", threads=1)
         return {name: float(column[0]) for name, column in values.items()}
+
+
+def _known(kind: str, given: Iterable[str], known: Collection[str]) -> None:
+    """InputError for the first of the given names that the study does not have."""
+    for name in given:
+        if name not in known:
+            advice = did_you_mean(name, known) or f"the study has {', '.join(list(known)[:6])}"
+            raise InputError(Problem(f"{kind}.{name}", f"the study has no such {kind.removesuffix('s')}", advice))
 
 
 def available_threads() -> int:

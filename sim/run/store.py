@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -196,6 +197,37 @@ def open_run(directory: Path) -> Run:
     if columns.names != tuple(kept) or columns.paths != facts["paths"]:
         raise StorageError(f"{directory / 'run' / 'paths.parquet'} is not that of the run; repeat the run")
     return Run(directory, facts, columns, summary=summary)
+
+
+def save_analysis(run: Run, verb: str, question: Mapping[str, Any], result: Mapping[str, Any]) -> Path:
+    """Write ``analysis/<verb>-<hash8>.json`` of a stored run, atomically; its name is the hash of run and question.
+
+    The same question of the same run has the same answer, so a file of that name is replaced by an equal one.
+    """
+    key = digest(as_json({"run": run.manifest["hash"], "verb": verb, "question": dict(question)}))
+    file = run.directory / "analysis" / f"{verb}-{key[:8]}.json"
+    facts = {"verb": verb, "run": run.manifest["run"], "hash": run.manifest["hash"], "question": dict(question)}
+    try:
+        file.parent.mkdir(exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(as_json({**facts, "result": dict(result)}))
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(file)
+    except OSError as error:
+        raise StorageError(f"cannot write {file} ({error.strerror}); is the run folder writable?") from error
+    return file
+
+
+def analyses(run: Run) -> list[dict[str, Any]]:
+    """What `save_analysis` stored for a run, by file name. StorageError for one that belongs to another run."""
+    found = []
+    for file in sorted((run.directory / "analysis").glob("*.json")):
+        facts = _facts(file, ("verb", "hash", "question", "result"))
+        if facts["hash"] != run.manifest["hash"]:
+            raise StorageError(f"{file} belongs to another run; remove it")
+        found.append({**facts, "file": file.name})
+    return found
 
 
 _MANIFEST = ("complete", "run", "hash", "hashes", "setup", "keep", "paths", "seed", "drivers", "outputs", "units")

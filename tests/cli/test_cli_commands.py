@@ -24,7 +24,7 @@ COMMANDS = ("run", "check", "schema", "show", "prob", "ls", "verify")
     ("words", "said"),
     [
         (["run"], "Missing argument 'STUDY'"),
-        (["runn", TOY], "Did you mean 'run'?"),
+        (["runn", TOY], 'did you mean "run"?'),
         (["run", TOY, "--path", 3], "Did you mean '--paths'?"),
         (["run", TOY, "--workers", 3], "No such option"),
         (["run", TOY, "extra"], "unexpected extra argument"),
@@ -309,3 +309,12 @@ def test_a_scenario_is_checked_shown_and_named() -> None:
     assert other["long_run_share"]["p50"] > one["long_run_share"]["p50"]
     assert other["wacc"] == one["wacc"]
     assert json_of("check", CONFIGS / "base.yaml", "--scenario", "bull")["drivers"] == len(base)
+
+
+def test_the_list_of_commands_says_what_each_command_says_of_itself() -> None:
+    from sim.cli.main import COMMANDS
+
+    for name, (_, says) in COMMANDS.items():
+        command = main.get_command(None, name)  # type: ignore[arg-type]
+        assert command is not None
+        assert (command.help or "").splitlines()[0] == says

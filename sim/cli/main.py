@@ -1,0 +1,89 @@
+"""The `sim` command: its group, how commands are found, and how every failure ends."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from sim import __version__
+from sim.errors import SimError, did_you_mean
+
+# Command -> (module under sim.cli, what it does). A module is imported when its command is called: `sim --help`
+# stays quick. The words are the first line of the command's own help (tests/cli holds both equal).
+COMMANDS = {
+    "run": ("running", "Simulate STUDY and say what it means."),
+    "check": ("studies", "Prove STUDY, its model included, without running it."),
+    "schema": ("studies", "Print the JSON Schema of study files (for editors)."),
+    "show": ("studies", "Print the assumption register of STUDY, or what feeds one cell."),
+    "prob": ("runs", "How likely is it that an output of RUN is at least X?"),
+    "ls": ("runs", "List the runs under the results folder, oldest first."),
+    "verify": ("runs", "Repeat RUN from its stored kernel and set-up, and compare every value bit for bit."),
+}
+
+
+class Main(click.Group):
+    """Turns every failure that we explain into its exit code, without a traceback (unless --debug)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"sim.cli.{COMMANDS[cmd_name][0]}")
+        found = getattr(module, cmd_name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            advice = did_you_mean(args[0], COMMANDS) or "see `sim --help` for those there are"
+            ctx.fail(f'there is no command "{args[0]}"; {advice}')
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing was kept", err=True)
+            ctx.exit(130)
+        except SimError as error:
+            if ctx.params.get("debug"):
+                raise
+            from sim.report import console
+
+            console.failure(error)
+            ctx.exit(error.exit_code)
+        except Exception:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(
+                f"sim {__version__} met a bug of its own; repeat with `sim --debug ...` for the details and report it:"
+                f" {sys.exc_info()[1]!r}",
+                err=True,
+            )
+            ctx.exit(1)
+
+
+@click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sim")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def main(debug: bool) -> None:
+    """Monte Carlo valuation: from sourced assumptions in YAML to a tested price target.
+
+    \b
+    sim run configs/base.yaml                       simulate, summarise, draw
+    sim run configs/base.yaml --scenario bull       the same under a named scenario
+    sim check configs/base.yaml                     prove a study without running it
+    sim show configs/base.yaml --cell cloud_revenue what feeds a line
+    sim prob latest --output value_per_ads --ge 179 test another threshold
+    """

@@ -1,0 +1,72 @@
+"""`sim run`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from sim.cli.options import STUDY, THREADS, json_option, out_option, study_options
+
+
+@click.command()
+@STUDY
+@study_options
+@click.option("--paths", type=click.IntRange(min=1), metavar="N", help="Number of paths; 1_000_000 is fine.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), metavar="N", help="Seed of all streams.")
+@THREADS
+@click.option(
+    "--keep",
+    type=click.Choice(["none", "outputs", "all"]),
+    default="all",
+    show_default=True,
+    help="Which columns of the paths to store.",
+)
+@out_option
+@click.option("--no-pack", is_flag=True, help="No figures.")
+@json_option
+@click.option("--quiet", is_flag=True, help="No progress and no screen; errors only.")
+def run(
+    study: Path,
+    sets: tuple[str, ...],
+    scenario: str | None,
+    paths: int | None,
+    seed: int | None,
+    threads: int | None,
+    keep: Literal["none", "outputs", "all"],
+    out: Path,
+    no_pack: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Simulate STUDY and say what it means.
+
+    \b
+    sim run configs/base.yaml
+    sim run configs/base.yaml --paths 1_000_000 --seed 7 --no-pack
+    sim run configs/base.yaml --set drivers.long_run_share.marginal.mode=0.40
+    """
+    from sim.pipeline import running
+    from sim.report import console
+
+    chosen = [*sets]
+    chosen += [f"run.paths={paths}"] if paths is not None else []
+    chosen += [f"run.seed={seed}"] if seed is not None else []
+    with console.progress(quiet=quiet or as_json) as tell:
+        done = running.run(
+            study,
+            sets=chosen,
+            scenario=scenario,
+            threads=threads,
+            keep=keep,
+            out=out,
+            pack=not no_pack,
+            progress=tell.done,
+            begin=lambda checked: tell.begin(checked.study.study, checked.study.run.paths),
+        )
+    if as_json:
+        click.echo(json.dumps(running.run_json(done), allow_nan=False))
+    elif not quiet:
+        console.screen(done.summary, done.directory)

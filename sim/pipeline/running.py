@@ -1,0 +1,172 @@
+"""`sim run`: check, simulate, analyse, draw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from sim import config
+from sim.config.columns import Column
+from sim.config.schema import Study
+from sim.errors import ModelFailure
+from sim.pipeline.checking import Checked, check, plan_of
+from sim.pipeline.stored import RESULTS
+
+if TYPE_CHECKING:
+    from sim.run.result import Run
+
+Keep = Literal["none", "outputs", "all"]
+Progress = Callable[[int], None]
+
+
+def run(
+    path: Path,
+    *,
+    sets: Sequence[str] = (),
+    scenario: str | None = None,
+    threads: int | None = None,
+    keep: Keep = "all",
+    out: Path = RESULTS,
+    pack: bool = True,
+    progress: Progress = lambda done: None,
+    begin: Callable[[Checked], None] = lambda checked: None,
+) -> Run:
+    """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first."""
+    clock = _Clock()
+    checked = check(path, sets, scenario)
+    begin(checked)
+    from sim.analysis import summary as analysis
+    from sim.report import register, tables
+    from sim.run import record, setup, simulate, store
+    from sim.run.result import Run
+    from sim.sampling import plan
+
+    study, model = checked.study, setup.as_json(checked.graph.to_json())
+    made = setup.make(study, checked.graph, checked.columns, plan_of(checked))
+    simulator = simulate.Simulator(made)
+    facts = store.manifest(
+        made, study=_study_facts(checked, scenario), keep=keep, model=model, probe=simulator.maths_digest()
+    )
+    clock.lap("compile")
+    with store.create(out, checked.reading.slug, facts["hash"]) as folder:
+        folder.text("study.resolved.yaml", config.resolved_text(checked.reading))
+        folder.text("kernel.py", made.text)
+        folder.text("model.json", model)
+        made.save(folder.run / "setup.npz")
+        wanted = () if study.target is None else (study.target.output, *study.target.alternatives.values())
+        recorded = record.record(
+            simulator, folder, paths=study.run.paths, keep=keep, wanted=wanted, threads=threads, progress=progress
+        )
+        clock.lap("simulate")
+        if recorded.invalid == study.run.paths:
+            raise ModelFailure(_nothing_valid(recorded))
+        facts |= {
+            "run": folder.name,
+            "invalid_paths": recorded.invalid,
+            "first_invalid": recorded.first_invalid,
+            "hashes": {**facts["hashes"], "outputs": dict(recorded.digests)},
+        }
+        result = Run(folder.partial, facts, recorded.columns, recorded.tallies)
+        summary = analysis.as_dict(result, analysis.analyse(result, simulator.central()))
+        assumptions = register.rows(checked.reading, study, plan.percentiles(study))
+        folder.table("summary.csv", *tables.outputs(summary, facts["columns"]))
+        folder.table("drivers.csv", *tables.drivers(assumptions, summary))
+        folder.table("quarterly.csv", tables.QUARTERLY, recorded.quarterly)
+        clock.lap("analyse")
+        result = replace(result, summary=summary)
+        if pack:
+            from sim.report import pack as printers
+
+            printers.write(result, folder.partial / "pack")
+        clock.lap("report")
+        result = replace(result, summary={**summary, "seconds": clock.seconds()})
+        directory = folder.close(facts, result.summary)
+    return replace(result, directory=directory)
+
+
+def _study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
+    """What the manifest says about the study, as plain data."""
+    from sim.run import store
+
+    study = checked.study
+    goal = study.target
+    return {
+        "study": study.study,
+        "config": checked.reading.path.name,
+        "config_hash": store.digest(config.resolved_text(checked.reading)),
+        "scenario": scenario,
+        "model": study.model,
+        "as_of": study.as_of.isoformat(),
+        "seed": study.run.seed,
+        "paths": study.run.paths,
+        "sampler": study.run.sampler,
+        "target": None
+        if goal is None
+        else {
+            "output": goal.output,
+            "at_least": goal.at_least,
+            "previous": goal.previous,
+            "price": goal.price,
+            "alternatives": dict(goal.alternatives),
+            "sources": list(goal.sources),
+        },
+        "warnings": [
+            {"output": warning.output, "mean_above": warning.mean_above, "say": warning.say}
+            for warning in study.warnings.values()
+        ],
+        "columns": [
+            {"name": c.name, "cell": c.cell, "period": c.period, "shown": _shown(study, c)} for c in checked.columns
+        ],
+    }
+
+
+def _shown(study: Study, column: Column) -> bool:
+    """Whether the screen shows a column: what `show` lists; the target's output always."""
+    show = study.outputs[column.output_index].show
+    if study.target is not None and column.name == study.target.output:
+        return True
+    return show is not None and column.period in show
+
+
+def _nothing_valid(recorded: Any) -> str:
+    first = recorded.first_invalid
+    named = ", ".join(first["not_finite"][:5])
+    drivers = ", ".join(
+        f"{name} {value if isinstance(value, str) else format(value, '.6g')}"
+        for name, value in list(first["drivers"].items())[:8]
+    )
+    return f"every path is invalid; path {first['path']} gives no finite {named}, with {drivers}; nothing was kept"
+
+
+def run_json(done: Run) -> dict[str, Any]:
+    """The one object of `sim run --json`."""
+    keys = ("study", "paths", "sampler", "seed", "seconds", "target", "outputs", "invalid_paths", "warnings")
+    return {
+        "run": done.manifest["run"],
+        "directory": str(done.directory),
+        "hash": done.manifest["hash"],
+        **{key: done.summary[key] for key in keys},
+        "central": done.summary["central"],
+        "top_drivers": done.summary["top_drivers"],
+        "shares": done.summary["shares"],
+    }
+
+
+class _Clock:
+    """Seconds of each part of a command."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {"compile": 0.0, "simulate": 0.0, "analyse": 0.0, "report": 0.0}
+
+    def lap(self, part: str) -> None:
+        now = time.perf_counter()
+        self._laps[part] += now - self._last
+        self._last = now
+
+    def seconds(self) -> dict[str, float]:
+        laps = {part: round(seconds, 4) for part, seconds in self._laps.items()}
+        return {**laps, "total": round(time.perf_counter() - self._start, 4)}

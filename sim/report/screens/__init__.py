@@ -1,0 +1,1 @@
+"""What each analysis says in a terminal, as lines of text: one module a command, `lines(result, width)`."""
