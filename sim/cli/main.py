@@ -19,7 +19,18 @@ COMMANDS = {
     "schema": ("studies", "Print the JSON Schema of study files (for editors)."),
     "show": ("studies", "Print the assumption register of STUDY, or what feeds one cell."),
     "prob": ("runs", "How likely is it that an output of RUN is at least X?"),
+    "bridge": ("changes", "What changed from A to B (runs or study files), driver by driver?"),
+    "compare": ("changes", "What if? RUNS, study files or one study's scenarios side by side."),
+    "sweep": ("changes", "What if numbers of STUDY were others? One row or a grid of values, all on the same paths."),
+    "convergence": ("changes", "Is RUN long enough, or could another seed change what it says?"),
+    "report": ("reporting", "Print RUN for the table: into its pack folder."),
+    "update": ("updating", "Learn from what was observed: RUN given new values, as a run of its own."),
+    "forecast": ("forecasting", "What RUN forecasts; --record enters it in the ledger, to be scored later."),
+    "score": ("forecasting", "Score recorded forecasts against what came true; --outcome enters it in the ledger."),
+    "calibrate": ("evidence", "Fit growth shocks and seasons to the reported quarters of a study, or of a CSV file."),
+    "backtest": ("evidence", "Forecast from each past quarter as STUDY would have, and score what came."),
     "ls": ("runs", "List the runs under the results folder, oldest first."),
+    "information": ("informing", "What is worth finding out about RUN before a decision, and how much?"),
     "verify": ("runs", "Repeat RUN from its stored kernel and set-up, and compare every value bit for bit."),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ RUN = click.argument("run")
 THREADS = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads (default: the CPUs we may use)."
 )
+NO_PACK = click.option("--no-pack", is_flag=True, help="No figure.")
 
 
 def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,3 +39,18 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print exactly one JSON object on standard output.")(
         function
     )
+
+
+def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--output, --period and --ge: what is asked about, by default the study's target."""
+    function = click.option(
+        "--ge", "threshold", type=float, metavar="X", callback=_finite, help="Threshold (default: the target)."
+    )(function)
+    function = click.option("--period", metavar="FY2028", help="Fiscal year or date of the output.")(function)
+    return click.option("--output", metavar="NAME", help="Output by name or label (default: the target's).")(function)
+
+
+def _finite(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no threshold; write a number", context, option)
+    return value

@@ -7,30 +7,56 @@ from pathlib import Path
 
 import click
 
-from sim.cli.options import RUN, THREADS, json_option, out_option
+from sim.cli.options import RUN, THREADS, json_option, out_option, question_options
 from sim.errors import ModelFailure
 
 
 @click.command()
 @RUN
-@click.option("--output", required=True, metavar="NAME", help="Output column, e.g. value_per_ads.")
-@click.option("--ge", "threshold", type=float, required=True, metavar="X", help="P(output >= X).")
+@click.argument("question", required=False)
+@question_options
+@click.option("--split", is_flag=True, help="Say what decides it: business, multiples or method (values new paths).")
+@click.option("--figure", is_flag=True, help="Draw the exceedance curve into the run's pack.")
+@THREADS
 @out_option
 @json_option
-def prob(run: str, output: str, threshold: float, out: Path, as_json: bool) -> None:
+def prob(
+    run: str,
+    question: str | None,
+    output: str | None,
+    period: str | None,
+    threshold: float | None,
+    split: bool,
+    figure: bool,
+    threads: int | None,
+    out: Path,
+    as_json: bool,
+) -> None:
     """How likely is it that an output of RUN is at least X?
 
     \b
-    sim prob latest --output value_per_ads --ge 179
+    sim prob latest                                 the study's own target
+    sim prob latest "AI-cloud revenue FY2028 >= 60"
+    sim prob latest --output value_per_ads --ge 179 --split
     """
-    from sim.pipeline import stored
+    from sim.pipeline import judging
     from sim.report import console
 
-    test = stored.prob(run, output, threshold, out)
+    found = judging.prob(
+        run,
+        question,
+        output=output,
+        period=period,
+        threshold=threshold,
+        split=split,
+        figure=figure,
+        threads=threads,
+        out=out,
+    )
     if as_json:
-        click.echo(json.dumps(test.as_dict()))
+        click.echo(json.dumps(found, allow_nan=False))
     else:
-        console.probability(test.as_dict())
+        console.say_lines(judging.prob_lines(found, console.width()))
 
 
 @click.command()

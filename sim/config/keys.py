@@ -19,9 +19,12 @@ def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
-def group_at(keys: Iterable[str], document: Any) -> type[BaseModel] | None:
-    """The group of keys that the schema wants at ``keys``, or None if it wants something else there."""
-    annotation: Any = Study
+def group_at(keys: Iterable[str], document: Any, root: type[BaseModel] = Study) -> type[BaseModel] | None:
+    """The group of keys that the schema wants at ``keys``, or None if it wants something else there.
+
+    ``root`` is the schema of the whole file: a study, unless told otherwise.
+    """
+    annotation: Any = root
     value = document
     for key in keys:
         group = _group(annotation, value)

@@ -11,7 +11,7 @@ from sim.config.leaves import Closed, Date, SourceNames, Text, words
 from sim.config.results import Output, StudyWarning, Target
 from sim.config.scenarios import Scenario
 from sim.config.sources import Grade, Source, Sourced
-from sim.config.timeline import Reported, Schedule, TimelineSpec, Window
+from sim.config.timeline import HistorySpec, Reported, Schedule, TimelineSpec, Window
 from sim.periods import Timeline
 
 MEASURES = ("spearman", "pearson", "kendall")
@@ -91,6 +91,7 @@ class Study(Closed):
     reported: dict[str, dict[str, Reported]] = Field(
         default_factory=dict, description="Reported quarters before t = 1, by cell and quarter."
     )
+    history: HistorySpec | None = Field(None, description="Reported quarters to fit and backtest a cell on.")
     drivers: dict[str, Driver] = Field(default_factory=dict, description="Uncertain inputs, one value per path.")
     innovations: dict[str, Innovation] = Field(
         default_factory=dict, description="Shocks: one standard normal per path and period."

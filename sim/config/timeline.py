@@ -50,6 +50,13 @@ class Reported(Sourced):
     unit: Text = Field(description="Its unit.", examples=["RMB bn"])
 
 
+class HistorySpec(Closed):
+    """Where the reported quarters of a cell lie, for fitting and backtesting: see `sim.config.history`."""
+
+    file: Text = Field(description="CSV file, relative to the study file.", examples=["alibaba/history.csv"])
+    cell: Text = Field(description="The cell whose revenue it reports.", examples=["cloud_revenue"])
+
+
 class ByQuarter(Closed):
     """One value for each calendar quarter."""
 

@@ -5,37 +5,41 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from sim.config.drivers import KINDS, PERCENTILES, ByPercentiles
 from sim.config.keys import fields, group_at, listing
 from sim.config.leaves import shown
 from sim.config.origins import Origins
+from sim.config.schema import Study
 from sim.config.yaml import resolve
 from sim.errors import Problem, did_you_mean
 
 DISTRIBUTION = "write for example {kind: pert, low: 0.1, mode: 0.2, high: 0.3}, or {kind: fixed, value: 0.2}"
 
 
-def problem(error: ErrorDetails, document: dict[str, Any], origins: Origins) -> Problem:
+def problem(error: ErrorDetails, document: dict[str, Any], origins: Origins, root: type[BaseModel] = Study) -> Problem:
     """One complaint of pydantic as a problem with its leaf; its place is that of the key or of the value at fault."""
     kind = error["type"]
     keys, value = locate(error["loc"], document, absent=kind == "missing")
     leaf = ".".join(keys)
     if kind == "missing":
-        return Problem(leaf, "is missing", _example(keys, document), origins.place(leaf))
+        return Problem(leaf, "is missing", _example(keys, document, root), origins.place(leaf))
     if kind == "extra_forbidden":
-        what, advice = _unknown(keys, value, document, origins)
+        what, advice = _unknown(keys, value, document, origins, root)
         return Problem(leaf, what, advice, origins.key_place(leaf))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _kind(leaf, value, origins)
-    what, advice = _value(error, value, keys, document)
+    what, advice = _value(error, value, keys, document, root)
     return Problem(leaf, what, advice, origins.place(leaf))
 
 
-def problems(errors: list[ErrorDetails], document: dict[str, Any], origins: Origins) -> list[Problem]:
+def problems(
+    errors: list[ErrorDetails], document: dict[str, Any], origins: Origins, root: type[BaseModel] = Study
+) -> list[Problem]:
     """All complaints of pydantic; a key that is missing because it was misspelt is reported once, as misspelt."""
-    found = [problem(error, document, origins) for error in errors]
+    found = [problem(error, document, origins, root) for error in errors]
     meant = {
         f"{each.path.rpartition('.')[0]}:{each.advice}" for each in found if each.advice.startswith("did you mean")
     }
@@ -61,17 +65,19 @@ def locate(loc: tuple[Any, ...], document: Any, absent: bool = False) -> tuple[t
     return tuple(keys), value
 
 
-def _example(keys: tuple[str, ...], document: Any) -> str:
-    group = group_at(keys[:-1], document)
+def _example(keys: tuple[str, ...], document: Any, root: type[BaseModel]) -> str:
+    group = group_at(keys[:-1], document, root)
     info = fields(group)[keys[-1]] if group is not None and keys[-1] in fields(group) else None
     if info is None or not info.examples:
         return "add it"
     return f"add it, for example `{keys[-1]}: {info.examples[0]}`"
 
 
-def _unknown(keys: tuple[str, ...], value: Any, document: Any, origins: Origins) -> tuple[str, str]:
+def _unknown(
+    keys: tuple[str, ...], value: Any, document: Any, origins: Origins, root: type[BaseModel]
+) -> tuple[str, str]:
     *above, name = keys
-    group = group_at(above, document)
+    group = group_at(above, document, root)
     known = list(fields(group)) if group is not None else []
     guess = did_you_mean(name, known)
     if re.fullmatch(r"[\d.]+%?", name):
@@ -117,13 +123,15 @@ def _kind(leaf: str, value: Any, origins: Origins) -> Problem:
     return Problem(leaf, f"must be a distribution, not {shown(value)}", DISTRIBUTION, origins.place(leaf))
 
 
-def _value(error: ErrorDetails, value: Any, keys: tuple[str, ...], document: Any) -> tuple[str, str]:
+def _value(
+    error: ErrorDetails, value: Any, keys: tuple[str, ...], document: Any, root: type[BaseModel]
+) -> tuple[str, str]:
     kind, bounds = error["type"], error.get("ctx", {})
     what, advice = f"cannot be {shown(value)}", "correct it"
     if kind == "plain":
         what, advice = str(bounds["what"]), str(bounds["advice"])
     elif kind == "float_type":
-        what, advice = f"must be a number, not {shown(value)}", _number_advice(value)
+        what, advice = f"must be a number, not {shown(value)}", number_advice(value)
     elif kind == "finite_number":
         what, advice = f"must be a finite number, not {value}", "write an ordinary number"
     elif kind.startswith("int_"):
@@ -145,7 +153,7 @@ def _value(error: ErrorDetails, value: Any, keys: tuple[str, ...], document: Any
     elif kind in ("model_type", "model_attributes_type") and keys[-1] == "marginal":
         what, advice = f"must be a distribution, not {shown(value)}", DISTRIBUTION
     elif kind in ("model_type", "model_attributes_type", "dict_type"):
-        what, advice = f"must be a group of keys, not {shown(value)}", _group_advice(keys, document)
+        what, advice = f"must be a group of keys, not {shown(value)}", _group_advice(keys, document, root)
         what = "is empty" if value is None else what
     elif kind in ("list_type", "tuple_type"):
         what, advice = f"must be a list, not {shown(value)}", 'write [a, b], or one line with "- " for each item'
@@ -162,7 +170,7 @@ def _bare(value: Any) -> str:
     return shown(value).removeprefix("the number ") if not isinstance(value, float) else str(value)
 
 
-def _number_advice(value: Any) -> str:
+def number_advice(value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if percent := re.fullmatch(r"([-+]?\d+(?:\.\d+)?)\s*%", text):
         return f"write {float(percent[1]) / 100:.10g}"
@@ -175,8 +183,8 @@ def _number_advice(value: Any) -> str:
     return "write a plain number such as 0.35"
 
 
-def _group_advice(keys: tuple[str, ...], document: Any) -> str:
-    group = group_at(keys, document)
+def _group_advice(keys: tuple[str, ...], document: Any, root: type[BaseModel]) -> str:
+    group = group_at(keys, document, root)
     if group is None:
         return "write lines of the form `name: ...`, indented below it"
     required = [name for name, info in fields(group).items() if info.is_required()]

@@ -48,7 +48,7 @@ def run(
     made = setup.make(study, checked.graph, checked.columns, plan_of(checked))
     simulator = simulate.Simulator(made)
     facts = store.manifest(
-        made, study=_study_facts(checked, scenario), keep=keep, model=model, probe=simulator.maths_digest()
+        made, study=study_facts(checked, scenario), keep=keep, model=model, probe=simulator.maths_digest()
     )
     clock.lap("compile")
     with store.create(out, checked.reading.slug, facts["hash"]) as folder:
@@ -87,7 +87,7 @@ def run(
     return replace(result, directory=directory)
 
 
-def _study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
+def study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
     """What the manifest says about the study, as plain data."""
     from sim.run import store
 

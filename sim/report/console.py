@@ -20,7 +20,7 @@ from rich.tree import Tree
 
 from sim.errors import InputError, Problem, SimError
 from sim.report import screen as summary_screen
-from sim.report.numbers import amount, count, precise, rate, threshold
+from sim.report.numbers import amount, count, rate, threshold
 from sim.report.text import plain, visible
 
 _ASCII = str.maketrans(
@@ -39,6 +39,8 @@ class Verified(Protocol):
     def digests_differ(self) -> tuple[str, ...]: ...
     @property
     def differences(self) -> tuple[tuple[str, int, float, float], ...]: ...
+    @property
+    def note(self) -> str: ...
     @property
     def agrees(self) -> bool: ...
 
@@ -95,22 +97,13 @@ def problems(found: Sequence[Problem], console: Console | None = None) -> None:
         _say(console, f"{len(found)} problems")
 
 
-def probability(test: Mapping[str, Any], console: Console | None = None) -> None:
-    """One threshold tested on one output: ``test`` as in `sim.analysis.target.TargetTest.as_dict`."""
-    console = console or Console(highlight=False)
-    unit, below = str(test.get("unit", "1")), test["percentile"]
-    low, high = test["interval"]
-    goal = threshold(test["at_least"], unit)
-    _say(console, f"P({plain(test['output'])} ≥ {goal}) = {summary_screen.chance(test)}")
-    _say(console, f"95% interval {low * 100:.4g}% to {high * 100:.4g}%, {count(test['paths'])} valid paths")
-    _say(console, f"{goal} is percentile {precise(below['probability'] * 100, below['standard_error'] * 100)}")
-
-
 def verification(found: Verified, console: Console | None = None) -> None:
     """Whether the repeat of a run agrees with what is stored, and where it does not."""
     console = console or Console(highlight=False)
     if found.agrees:
         _say(console, f"every bit agrees: {count(found.paths)} paths, {found.columns} stored columns and all outputs")
+        if found.note:
+            _say(console, found.note)
         return
     for name, path, stored, again in found.differences[:10]:
         _say(console, f"{plain(name)}: first differs at path {path}: stored {stored!r}, repeated {again!r}")
@@ -119,6 +112,8 @@ def verification(found: Verified, console: Console | None = None) -> None:
     if found.digests_differ:
         named = ", ".join(plain(name) for name in found.digests_differ[:5])
         _say(console, f"the digests of {len(found.digests_differ)} outputs differ from the manifest's: {named}")
+    if found.note:
+        _say(console, found.note)
 
 
 def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:

@@ -208,7 +208,7 @@ def save_analysis(run: Run, verb: str, question: Mapping[str, Any], result: Mapp
     file = run.directory / "analysis" / f"{verb}-{key[:8]}.json"
     facts = {"verb": verb, "run": run.manifest["run"], "hash": run.manifest["hash"], "question": dict(question)}
     try:
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(as_json({**facts, "result": dict(result)}))

@@ -16,17 +16,20 @@ class Verification:
     """``differences`` are (column, first differing path, stored, repeated); empty when every bit agrees.
 
     ``columns`` counts the stored columns compared value by value. Every output, kept or not, is compared through its
-    digest as well: ``digests_differ`` names those that disagree.
+    digest as well: ``digests_differ`` names those that disagree. ``rows_differ`` says that the observations of an
+    updated run choose other rows than those stored; ``note`` what else was verified of it, or could not be.
     """
 
     paths: int
     columns: int
     digests_differ: tuple[str, ...]
     differences: tuple[tuple[str, int, float, float], ...]
+    rows_differ: bool = False
+    note: str = ""
 
     @property
     def agrees(self) -> bool:
-        return not self.digests_differ and not self.differences
+        return not self.digests_differ and not self.differences and not self.rows_differ
 
 
 def verify(

@@ -8,7 +8,7 @@ from sim import config, pipeline
 from sim.cells.evaluate import evaluate
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-STUDIES = ("base", "bull", "bear", "goldman_163", "goldman_179", "toy")
+STUDIES = ("base", "bull", "bear", "goldman_163", "goldman_179", "growth", "toy")
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +17,12 @@ def base():
 
 
 def most_likely(marginal):
-    """The mode of a PERT, the median of the others."""
+    """The mode of a PERT or a beta, the median of the others."""
     match marginal.kind:
         case "pert":
             return marginal.mode
+        case "beta":
+            return (marginal.alpha - 1) / (marginal.alpha + marginal.beta - 2)
         case "lognormal":
             return marginal.median or (marginal.p10 * marginal.p90) ** 0.5
         case "normal":

@@ -240,22 +240,12 @@ def test_runs_keep_their_names_whole(run_of) -> None:
     assert read(file) == "no runs yet; `sim run STUDY` makes one\n"
 
 
-def test_one_probability(run_of) -> None:
-    target = run_of().summary["target"]
-    page, file = paper()
-    console.probability(target | {"percentile": target["percentile_of"]["target"]["percentile"]}, page)
-    lines = read(file).splitlines()
-    assert re.fullmatch(r"P\(value_per_ads ≥ \$179\) = [\d.]+ ±0\.8%", lines[0])
-    assert lines[1].endswith("%, 4,000 valid paths")
-    assert re.fullmatch(r"\$179 is percentile [\d.]+ ±0\.8", lines[2])
-
-
 def test_verification_names_what_differs() -> None:
     page, file = paper(200)
-    console.verification(SimpleNamespace(paths=4000, columns=12, digests_differ=(), differences=(), agrees=True), page)
+    console.verification(SimpleNamespace(paths=4000, columns=12, digests_differ=(), differences=(), agrees=True, note=""), page)
     differences = tuple((f"column_{i}", 7, 1.0, 1.0000000000000002) for i in range(12))
     found = SimpleNamespace(
-        paths=4000, columns=12, digests_differ=("value_per_ads",), differences=differences, agrees=False
+        paths=4000, columns=12, digests_differ=("value_per_ads",), differences=differences, agrees=False, note=""
     )
     console.verification(found, page)
     lines = read(file).splitlines()

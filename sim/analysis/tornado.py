@@ -1,0 +1,126 @@
+"""The tornado: an output with each driver at its P10 and at its P90.
+
+One at a time: all other drivers at their medians, all innovations zero. In expectation: all others drawn as they are in
+the run, on the same paths for P10 and P90. Either way the driver is *set*: drivers correlated with it do not follow.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.analysis.estimate import Floats, finite
+from sim.analysis.quantity import Quantity
+from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.run.result import Inputs, Value
+
+_P90 = 1.2815515655446004  # the standard normal's 90th percentile
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One driver: its P10 and P90, and the output there; one at a time (`alone`) and in expectation (`mean`).
+
+    ``swing`` is the change of the mean from P10 to P90 with its standard error, on common paths.
+    """
+
+    driver: str
+    p10: float
+    p90: float
+    alone: tuple[float, float]
+    mean: tuple[Estimate, Estimate]
+    swing: Estimate
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "driver": self.driver,
+            "p10": self.p10,
+            "p90": self.p90,
+            "alone": [finite(end) for end in self.alone],
+            "mean": [end.as_dict() for end in self.mean],
+            "swing": self.swing.as_dict() | {"interval": [finite(end) for end in self.swing.interval]},
+        }
+
+
+@dataclass(frozen=True)
+class Tornado:
+    """Bars by falling swing. ``central`` is the quantity with all at medians, ``mean`` that with all drawn.
+
+    ``paths`` were valued for each end of a bar in expectation, ``invalid`` of all those gave no value and are left out
+    (at both ends).
+    """
+
+    bars: tuple[Bar, ...]
+    central: float
+    mean: Estimate
+    paths: int
+    invalid: int
+    valuations: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "bars": [bar.as_dict() for bar in self.bars],
+            "central": finite(self.central),
+            "mean": self.mean.as_dict(),
+            "paths": self.paths,
+            "invalid": self.invalid,
+            "valuations": self.valuations,
+        }
+
+
+def analyse(value: Value, inputs: Inputs, quantity: Quantity, first: int, paths: int) -> Tornado:
+    """Bars of every driver that varies; expectations over the paths from ``first`` on, ``paths`` of them (or a few more).
+
+    Errors are those of 16 interleaved replicates. For an indicator every number is a probability, and one at a time it
+    is 0 or 1.
+    """
+    names = [name for group in inputs.groups for name in group.drivers]
+    ends = {name: tuple(float(x) for x in inputs.marginal(name, np.array([-_P90, _P90]))) for name in names}
+    central, alone = _alone(value, inputs, quantity, ends)
+    n = max(math.ceil(paths / REPLICATES), 2) * REPLICATES
+    numbers = first + np.arange(n)
+    output = quantity.output
+    drawn = quantity.of(value(numbers, outputs=(output,))[output])
+    bars, invalid = [], int(np.count_nonzero(np.isnan(drawn)))
+    both = np.concatenate([numbers, numbers])
+    for name in names:
+        given = {name: np.repeat(np.array(ends[name]), n)}
+        low, high = quantity.of(value(both, given, outputs=(output,))[output]).reshape(2, n)
+        lost = np.isnan(low) | np.isnan(high)
+        invalid += int(np.count_nonzero(lost))
+        low[lost] = high[lost] = np.nan
+        mean = (_mean(low), _mean(high))
+        bars.append(Bar(name, *ends[name], alone[name], mean, _mean(high - low)))
+    bars.sort(key=lambda bar: (-abs(bar.swing.value) if math.isfinite(bar.swing.value) else math.inf, bar.driver))
+    valuations = 2 * len(names) + 1 + n * (2 * len(names) + 1)
+    return Tornado(tuple(bars), central, _mean(drawn), n, invalid, valuations)
+
+
+def _alone(
+    value: Value, inputs: Inputs, quantity: Quantity, ends: dict[str, tuple[float, ...]]
+) -> tuple[float, dict[str, tuple[float, float]]]:
+    """The quantity with all drivers at medians and innovations zero, and with one at a time at its P10 and P90."""
+    points = 2 * len(ends) + 1
+    given: dict[str, Floats | float] = dict(inputs.medians)
+    for i, (name, pair) in enumerate(ends.items()):
+        column = np.full(points, inputs.medians[name])
+        column[2 * i + 1 : 2 * i + 3] = pair
+        given[name] = column
+    found = quantity.of(value(np.zeros(points, np.int64), given, "zero", outputs=(quantity.output,))[quantity.output])
+    pairs = found[1:].reshape(-1, 2)
+    return float(found[0]), {name: (float(a), float(b)) for name, (a, b) in zip(ends, pairs, strict=True)}
+
+
+def _mean(column: Floats) -> Estimate:
+    """Mean of the valid values with its error over interleaved replicates."""
+    valid = np.isfinite(column)
+    if not valid.any():
+        return Estimate(math.nan, math.nan)
+    parts = [column[r::REPLICATES][valid[r::REPLICATES]] for r in range(REPLICATES)]
+    means = np.array([part.mean() if part.size else math.nan for part in parts])
+    return Estimate(float(column[valid].mean()), spread(means))
+
+
