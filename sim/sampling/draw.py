@@ -20,7 +20,7 @@ table             float64[4, N]   coefficients of the cubic of each interval, co
 import numpy as np
 
 from sim.elementary import bits_of, exp
-from sim.kernel import BLOCK, compiled, inlined
+from sim.kernel import BLOCK, compiled, fma, inlined
 from sim.sampling.normal import box_muller, inverse_normal
 from sim.sampling.philox import LOW_WORD, WORD_BITS, philox_halves, uniform
 
@@ -108,7 +108,7 @@ def table_value(z: float, origin: float, per_unit: float, last: float, first: np
     rounded = x + TABLE_ROUND
     s = x - (rounded - TABLE_ROUND)
     j = first + (bits_of(rounded) & LOW_WORD)
-    value: float = table[ZERO, j] + s * (table[ONE, j] + s * (table[TWO, j] + s * table[THREE, j]))
+    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
     return value
 
 
