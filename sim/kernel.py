@@ -76,7 +76,9 @@ def compiled(function: F) -> F:
 def fma(a: float, b: float, c: float) -> float:
     """a * b + c rounded once, in plain Python by exact fractions; kernel text has the instruction in its place."""
     a, b, c = float(a), float(b), float(c)
-    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+    if math.isfinite(a) and math.isfinite(b) and not math.isfinite(c):
+        return np.float64(c)
+    if not (math.isfinite(a) and math.isfinite(b)):
         with np.errstate(all="ignore"):
             return np.float64(np.float64(a) * np.float64(b) + np.float64(c))
     exact = Fraction(a) * Fraction(b) + Fraction(c)
