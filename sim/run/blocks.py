@@ -54,17 +54,21 @@ def give_divided(buffer, row, target, first, count, divisor):
 
 
 @inlined
-def draw_noise(block_paths, innovation_paths, first, count, innovation_keys, first_row, periods, buffer):
+def draw_noise(block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
     """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
+    innovation_keys, points, innovation_point, leading = noising
     if innovation_paths.shape[0] == 0:
-        draw_innovations(block_paths, innovation_keys, periods, buffer, first_row)
+        draw_innovations(block_paths, innovation_keys, points, innovation_point, leading, periods, buffer, first_row)
         return
     others = np.empty(BLOCK, np.uint64)
     for k in range(np.uint64(innovation_keys.shape[0])):
         for i in range(BLOCK):
             others[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
         start_row = first_row + np.int64(k) * periods
-        draw_innovations(others, innovation_keys[k : k + np.uint64(1)], periods, buffer, start_row)
+        only = slice(np.int64(k), np.int64(k) + 1)
+        draw_innovations(
+            others, innovation_keys[only], points, innovation_point[only], leading, periods, buffer, start_row
+        )
 
 
 @inlined
@@ -91,13 +95,14 @@ def give_outputs(buffer, period, given_first, given_row, given_output, given_div
 
 @compiled
 def simulate_paths(
-    paths, drawing, innovation_keys, first_innovation_row, noise, innovation_paths,
+    paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
     totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
-    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths. noise: False sets every innovation to
+    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
+    `draw_innovations` up to the periods. noise: False sets every innovation to
     zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
     replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
     number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
@@ -122,11 +127,9 @@ def simulate_paths(
         for d in range(np.uint64(drivers.shape[0])):
             give(buffer, d, drivers[d], first, count)
         if noise:
-            draw_noise(
-                block_paths, innovation_paths, first, count, innovation_keys, first_innovation_row, periods, buffer
-            )
+            draw_noise(block_paths, innovation_paths, first, count, noising, first_innovation_row, periods, buffer)
         else:
-            for row in range(innovation_keys.shape[0] * periods):
+            for row in range(noising[0].shape[0] * periods):
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])

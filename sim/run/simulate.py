@@ -20,7 +20,7 @@ from sim.run.result import Innovations
 from sim.run.setup import Setup
 from sim.run.tallies import Tallies
 
-CHUNK = 60 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns, one Parquet row group
+CHUNK = 56 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns, one Parquet row group
 Floats = NDArray[np.float64]
 
 
@@ -85,7 +85,7 @@ class Simulator:
         entry(
             paths,
             (*self.plan.driver_arguments, buffer),
-            *self.plan.innovation_arguments,
+            self.plan.innovation_arguments,
             self.setup.first_innovation_row,
             noise,
             np.empty((0, 0), np.uint64) if innovation_paths is None else innovation_paths,
@@ -106,6 +106,16 @@ class Simulator:
             outputs,
             series,
         )
+
+    def innovations(self, path: int) -> dict[str, Floats]:
+        """The innovations of one path: float64[periods] by name."""
+        self.chunk(path, 1, drivers=False)
+        buffer = self._scratch.buffer.reshape(-1, self.block)
+        first, periods = self.setup.first_innovation_row, self.setup.periods
+        return {
+            name: buffer[first + k * periods : first + (k + 1) * periods, 0].copy()
+            for k, name in enumerate(self.plan.innovations)
+        }
 
     def maths_digest(self) -> str:
         """SHA-256 of the elementary functions' bits at fixed points: equal on machines that give equal paths."""
