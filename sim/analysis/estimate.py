@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.run.result import Tally
+from sim.run.result import PERCENTILES, Tally
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-PERCENTILES = (1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 99)
+T_95 = 2.1314495455597742  # 97.5th percentile of Student's t with 15 degrees of freedom: 16 replicates
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,19 @@ def describe_tally(tally: Tally) -> Distribution:
         share = np.clip(step / np.maximum(steps, 1), 0.0, 1.0)
         return np.asarray(tally.smallest[held] + (tally.largest[held] - tally.smallest[held]) * share)
 
-    return _described(tally.paths, tally.invalid, tally.mean, tally.squares, order_statistics)
+    found = _described(tally.paths, tally.invalid, tally.mean, tally.squares, order_statistics, tally.rank_errors)
+    return found if tally.mean_error is None else replace(found, standard_error=tally.mean_error)
 
 
 def _described(
-    n: int, invalid: int, mean: float, squares: float, order_statistics: Callable[[Ints], Floats]
+    n: int,
+    invalid: int,
+    mean: float,
+    squares: float,
+    order_statistics: Callable[[Ints], Floats],
+    rank_errors: Floats | None = None,
 ) -> Distribution:
-    """``order_statistics`` gives the k-th smallest values, k from 0."""
+    """``order_statistics`` gives the k-th smallest values, k from 0; ``rank_errors`` as in a tally."""
 
     def at(positions: Floats) -> Floats:
         below = np.floor(positions).astype(np.int64)
@@ -121,7 +127,8 @@ def _described(
 
     sd = math.sqrt(squares / (n - 1)) if n > 1 else math.nan
     shares = np.array(PERCENTILES) / 100
-    centres, spreads = shares * (n - 1), np.sqrt(n * shares * (1 - shares))
+    centres = shares * (n - 1)
+    spreads = np.sqrt(n * shares * (1 - shares)) if rank_errors is None else n * np.nan_to_num(rank_errors)
     percentiles = at(centres)
     errors = (at(np.minimum(centres + spreads, n - 1)) - at(np.maximum(centres - spreads, 0))) / 2
     return Distribution(
@@ -150,7 +157,24 @@ def probability(successes: int, paths: int, confidence: float = 0.95) -> Probabi
     return Probability(share, math.sqrt(share * (1 - share) / paths), (low, high), paths)
 
 
-def at_least(column: Floats, threshold: float) -> Probability:
-    """P(column >= threshold) over the valid paths of a column."""
+def share(hits: NDArray[np.bool_], replicates: int = 1) -> Probability:
+    """The share of paths that are hits: bool[n], in path order, of independent paths or of interleaved replicates.
+
+    With replicates the standard error is that of their mean, and the interval Student's t with 15 degrees of freedom
+    about the share, within [0, 1]. Where hits or misses are fewer than 8 a replicate the spread of their counts says
+    little: then the interval is that of independent paths, which is the wider one.
+    """
+    hit = int(np.count_nonzero(hits))
+    if replicates == 1 or min(hit, hits.size - hit) < 8 * replicates:
+        return probability(hit, hits.size)
+    parts = np.array([hits[r::replicates].mean() for r in range(replicates)])
+    value, error = hit / hits.size, float(parts.std(ddof=1)) / math.sqrt(replicates)
+    return Probability(value, error, (max(value - T_95 * error, 0.0), min(value + T_95 * error, 1.0)), hits.size)
+
+
+def at_least(column: Floats, threshold: float, replicates: int = 1) -> Probability:
+    """P(column >= threshold) over the valid paths of a column, in path order."""
     valid = column[np.isfinite(column)]
-    return probability(int(np.count_nonzero(valid >= threshold)), valid.size)
+    if valid.size < column.size:  # replicates are no longer interleaved: errors as of independent paths
+        return probability(int(np.count_nonzero(valid >= threshold)), valid.size)
+    return share(valid >= threshold, replicates)

@@ -64,6 +64,13 @@ def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str,
         mean = distributions[warning["output"]].mean
         if mean > warning["mean_above"]:
             found.append(f"{warning['say']} (mean of {warning['output']} {mean:.2f})")
+    points = run.paths // run.replicates
+    if run.replicates > 1 and (run.paths % run.replicates or points & (points - 1)):
+        best = run.replicates << max(points.bit_length() - 1, 0)
+        found.append(
+            f"{run.paths:,} paths are not 16 times a power of two, which {run.manifest['sampler']} points are best at;"
+            f" use --paths {best} or {2 * best}"
+        )
     if run.paths < 1000:
         found.append(f"only {run.paths:,} paths: percentiles are rough; use --paths 1_000_000 for a decision")
     return tuple(found)

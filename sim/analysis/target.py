@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from sim.analysis.estimate import Probability, at_least, probability
+from sim.analysis.estimate import Probability, at_least
 from sim.run.result import Run
 
 
@@ -34,6 +32,7 @@ class TargetTest:
 def analyse(run: Run, output: str, threshold: float) -> TargetTest:
     """Test one threshold on one output column. InputError if the run has no such column."""
     column = run.column(output)
-    valid = column[np.isfinite(column)]
-    below = probability(int(np.count_nonzero(valid < threshold)), valid.size)
-    return TargetTest(output, run.unit(output), threshold, at_least(column, threshold), below)
+    success = at_least(column, threshold, run.replicates)
+    low, high = success.interval
+    below = Probability(1 - success.probability, success.standard_error, (1 - high, 1 - low), success.paths)
+    return TargetTest(output, run.unit(output), threshold, success, below)

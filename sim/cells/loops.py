@@ -68,6 +68,10 @@ class Loop:
     def store(self, row: int, name: str, kind: str = "") -> None:
         self.stores.append(f"        buffer[np.uint64({row}) * BLOCK + i] = {self.names(name, kind)}\n")
 
+    def add(self, row: int, name: str) -> None:
+        at = f"buffer[np.uint64({row}) * BLOCK + i]"
+        self.stores.append(f"        {at} = {at} + {self.names(name)}\n")
+
     def text(self) -> str:
         if not self.stores:
             return ""

@@ -20,16 +20,20 @@ class Kernel:
     layout: Layout
 
 
-def write(graph: Graph, kept: Collection[str], block: int, periods: int) -> Kernel:
+def write(
+    graph: Graph, kept: Collection[str], block: int, periods: int, totals: Mapping[str, str] | None = None
+) -> Kernel:
     """The kernel text of a graph.
 
     ``kept`` are the period cells whose row the caller reads; period cells that neither they, nor a window, nor a
-    horizon cell need are left out. ``block`` is the number of paths in a row, ``periods`` the number of periods.
+    horizon cell need are left out. ``totals`` names rows and the period cell that `period_block` adds to each.
+    ``block`` is the number of paths in a row, ``periods`` the number of periods.
     The text needs `sim.elementary` before it and depends on nothing else, whatever the order of the study's entries
     other than drivers, innovations and schedules, whose order decides their rows.
     """
-    asked = {name for cell in graph.horizon for name in cell.reads("cell")} | set(graph.windows.values()) | set(kept)
-    period = _needed(graph, asked)
+    totals = totals or {}
+    asked = {name for cell in graph.horizon for name in cell.reads("cell")} | set(kept)
+    period = _needed(graph, asked | set(graph.windows.values()) | set(totals.values()))
     present = {cell.name for cell in period}
     needed = Graph(
         model=graph.model,
@@ -42,10 +46,10 @@ def write(graph: Graph, kept: Collection[str], block: int, periods: int) -> Kern
         functions=graph.functions,
         constants=graph.constants,
     )
-    layout = lay_out(needed, asked, block, periods)
+    layout = lay_out(needed, asked, block, periods, tuple(totals))
     functions, called = _functions(needed)
     parts = [f"# --- cells of the model ---\nBLOCK = np.uint64({block})\n\n\n", functions]
-    parts += [_begin(needed, layout, called), _period(needed, layout, called), _horizon(needed, layout, called)]
+    parts += [_begin(needed, layout, called), _period(needed, layout, called, totals), _horizon(needed, layout, called)]
     return Kernel("".join(parts), layout)
 
 
@@ -141,7 +145,7 @@ def _begin(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
     return f"@inlined\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
 
 
-def _period(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
+def _period(graph: Graph, layout: Layout, called: Mapping[str, str], totals: Mapping[str, str]) -> str:
     loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
     period = {cell.name for cell in graph.period}
     for cell in graph.period:
@@ -162,6 +166,8 @@ def _period(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
     for cell in graph.period:
         if cell.name in layout.cells:
             loop.store(layout.cells[cell.name], cell.name)
+    for name, cell_name in totals.items():
+        loop.add(layout.totals[name], cell_name)
     doc = (
         '    """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""\n'
     )

@@ -202,7 +202,7 @@ KINDS: dict[str, type[Distribution]] = {
 class Driver(Sourced):
     """An uncertain input with one value per path."""
 
-    dimension: int | None = Field(None, ge=0, description="Its own dimension of a low-discrepancy sampler; unique.")
+    dimension: int | None = Field(None, ge=1, description="Its own dimension of a low-discrepancy sampler; unique.")
     marginal: Marginal = Field(
         description="Its distribution, by `kind`.", examples=["{kind: pert, low: 0.1, mode: 0.2, high: 0.3}"]
     )

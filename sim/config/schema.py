@@ -22,7 +22,9 @@ class RunSpec(Closed):
 
     paths: int = Field(1_048_576, ge=1, le=2**53, description="Number of paths.")
     seed: int = Field(1, ge=0, le=2**63 - 1, description="Seed of the random streams.")
-    sampler: Literal["philox"] = Field("philox", description="Where the random numbers come from.")
+    sampler: Literal["sobol", "philox", "lhs"] = Field(
+        "sobol", description="Scrambled Sobol points in 16 replicates, independent paths, or a Latin hypercube."
+    )
 
 
 class Opening(Closed):
@@ -48,6 +50,9 @@ class Opening(Closed):
 class Innovation(Closed):
     """One independent standard normal per path and period."""
 
+    dimension: int | None = Field(
+        None, ge=1, description="The first of its four dimensions of a low-discrepancy sampler; unique."
+    )
     note: Text | None = Field(None, description="What it stands for.")
 
 

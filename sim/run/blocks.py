@@ -11,14 +11,7 @@ import numpy as np
 
 from sim.kernel import compiled, inlined
 
-HOW_LAST = 2
-
-
-@inlined
-def copy_row(buffer, source, target):
-    start, end = np.uint64(source) * BLOCK, np.uint64(target) * BLOCK
-    for i in range(BLOCK):
-        buffer[end + i] = buffer[start + i]
+OWN_VALUE = -1
 
 
 @inlined
@@ -36,34 +29,87 @@ def add_row(buffer, source, target):
 
 
 @inlined
-def divide_row(buffer, row, divisor):
-    start = np.uint64(row) * BLOCK
+def copy_divided(buffer, source, target, divisor):
+    start, end = np.uint64(source) * BLOCK, np.uint64(target) * BLOCK
     for i in range(BLOCK):
-        buffer[start + i] = buffer[start + i] / divisor
+        buffer[end + i] = buffer[start + i] / divisor
 
 
 @inlined
-def copy_out(buffer, row, target, first, count):
+def give(buffer, row, target, first, count):
+    start = np.uint64(row) * BLOCK
+    if count == BLOCK:
+        for i in range(BLOCK):
+            target[first + i] = buffer[start + i]
+    else:
+        for i in range(count):
+            target[first + i] = buffer[start + i]
+
+
+@inlined
+def give_divided(buffer, row, target, first, count, divisor):
     start = np.uint64(row) * BLOCK
     for i in range(count):
-        target[first + i] = buffer[start + i]
+        target[first + i] = buffer[start + i] / divisor
+
+
+@inlined
+def draw_noise(block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
+    """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
+    innovation_keys, points, innovation_point, leading = noising
+    if innovation_paths.shape[0] == 0:
+        draw_innovations(block_paths, innovation_keys, points, innovation_point, leading, periods, buffer, first_row)
+        return
+    others = np.empty(BLOCK, np.uint64)
+    for k in range(np.uint64(innovation_keys.shape[0])):
+        for i in range(BLOCK):
+            others[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+        start_row = first_row + np.int64(k) * periods
+        only = slice(np.int64(k), np.int64(k) + 1)
+        draw_innovations(
+            others, innovation_keys[only], points, innovation_point[only], leading, periods, buffer, start_row
+        )
+
+
+@inlined
+def start_totals(buffer, period, total_first, total_row, total_value, total_driver):
+    """Totals that begin with the period after ``period``: at what was reported before, and at drivers."""
+    for k in range(total_first[period], total_first[period + 1]):
+        if total_driver[k] == OWN_VALUE:
+            fill_row(buffer, total_row[k], total_value[k])
+        else:
+            add_row(buffer, total_driver[k], total_row[k])
+
+
+@inlined
+def give_outputs(buffer, period, given_first, given_row, given_output, given_divisor, slots, outputs, first, count):
+    """Output columns that are complete with ``period``, those of ``slots`` below 0 left out."""
+    for k in range(given_first[period], given_first[period + 1]):
+        slot = slots[given_output[k]]
+        if slot >= 0:
+            if given_divisor[k] == 1.0:
+                give(buffer, given_row[k], outputs[slot], first, count)
+            else:
+                give_divided(buffer, given_row[k], outputs[slot], first, count, given_divisor[k])
 
 
 @compiled
 def simulate_paths(
-    paths, drawing, innovation_keys, first_innovation_row, noise, innovation_paths,
+    paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
-    collected, joined, starts, divisors, output_rows, series_rows, buffer, drivers, outputs, series,
+    totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
-    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths. noise: False sets every innovation to
+    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
+    `draw_innovations` up to the periods. noise: False sets every innovation to
     zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
-    replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values:
-    float64[k, n]. number_rows, numbers: numeric openings. collected: int64[c, 5] of source row, target row, first
-    period, last period, how (0 sum, 1 mean, 2 last); starts, divisors: float64[c]. joined: int64[j, 2] of a row and the
-    target row that it is added to at the start. output_rows: int64[o]; series_rows: int64[s]. Written: drivers
-    float64[D, n] (D may be 0: not wanted), outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
+    replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
+    number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
+    totals: what begins after each period; windows: int64[w, 3] of period, source row and window row, with
+    window_divisors: float64[w]; given: which rows are outputs after each period. slots: int64[O], the row of
+    ``outputs`` for each output, or -1. series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted),
+    outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
     block_paths = np.empty(BLOCK, np.uint64)
@@ -79,42 +125,28 @@ def simulate_paths(
             for i in range(count):
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
-            copy_out(buffer, d, drivers[d], first, count)
-        if noise and innovation_paths.shape[0] == 0:
-            draw_innovations(block_paths, innovation_keys, periods, buffer, first_innovation_row)
-        elif noise:
-            for k in range(np.uint64(innovation_keys.shape[0])):
-                for i in range(BLOCK):
-                    block_paths[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
-                start_row = first_innovation_row + np.int64(k) * periods
-                draw_innovations(block_paths, innovation_keys[k : k + np.uint64(1)], periods, buffer, start_row)
+            give(buffer, d, drivers[d], first, count)
+        if noise:
+            draw_noise(block_paths, innovation_paths, first, count, noising, first_innovation_row, periods, buffer)
         else:
-            for row in range(innovation_keys.shape[0] * periods):
+            for row in range(noising[0].shape[0] * periods):
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])
         begin_block(buffer)
-        for c in range(np.uint64(collected.shape[0])):
-            fill_row(buffer, collected[c, 1], starts[c])
-        for j in range(np.uint64(joined.shape[0])):
-            add_row(buffer, joined[j, 0], joined[j, 1])
+        start_totals(buffer, 0, *totals)
         for t in range(1, periods + 1):
             period_block(buffer, float(t), schedules)
-            for c in range(np.uint64(collected.shape[0])):
-                if collected[c, 2] <= t <= collected[c, 3]:
-                    if collected[c, 4] == HOW_LAST:
-                        copy_row(buffer, collected[c, 0], collected[c, 1])
-                    else:
-                        add_row(buffer, collected[c, 0], collected[c, 1])
+            give_outputs(buffer, t, *given, slots, outputs, first, count)
+            for w in range(np.uint64(windows.shape[0])):
+                if windows[w, 0] == t:
+                    copy_divided(buffer, windows[w, 1], windows[w, 2], window_divisors[w])
+            start_totals(buffer, t, *totals)
             if series.shape[2] > 0:
                 for s in range(np.uint64(series_rows.size)):
-                    copy_out(buffer, series_rows[s], series[s, t - 1], first, count)
-        for c in range(np.uint64(collected.shape[0])):
-            if divisors[c] != 1.0:
-                divide_row(buffer, collected[c, 1], divisors[c])
+                    give(buffer, series_rows[s], series[s, t - 1], first, count)
         horizon_block(buffer)
-        for o in range(np.uint64(output_rows.size)):
-            copy_out(buffer, output_rows[o], outputs[o], first, count)
+        give_outputs(buffer, periods + 1, *given, slots, outputs, first, count)
 
 
 @compiled

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.run.result import SAMPLE, Columns, Tally
 from sim.run.simulate import CHUNK, Chunk, Simulator
 from sim.run.store import Folder, Keep
-from sim.run.tallies import Tallies
+from sim.run.tallies import Moments, Tallies
 
 SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -62,7 +62,7 @@ def record(
         seen=tallying.seen,
     )
     for chunk in every:
-        if tallying.has_invalid(chunk):
+        if tallying.take(chunk):
             bad = ~np.isfinite(chunk.outputs).all(axis=0)
             invalid += int(np.count_nonzero(bad))
             if first_invalid is None:
@@ -71,7 +71,8 @@ def record(
             quarterly = _quarterly(simulator, chunk.series)
         sink.write(chunk)
         progress(chunk.first + chunk.outputs.shape[1])
-    tallies = tallying.merged().by_output(setup.outputs, paths)
+    replicated = simulator.plan.replicates > 1
+    tallies = tallying.merged().by_output(setup.outputs, tallying.moments, replicated=replicated)
     return Recorded(sink.close(), tallies, tallying.digests(), invalid, first_invalid, quarterly)
 
 
@@ -105,7 +106,11 @@ class _Tallying:
 
     def __init__(self, simulator: Simulator, pilot: int = CHUNK):
         self._simulator = simulator
-        self._placed = Tallies.placed(simulator.chunk(0, pilot, drivers=False).outputs)
+        first = simulator.chunk(0, pilot, drivers=False).outputs
+        self._placed = Tallies.placed(first)
+        self._placed.count(simulator.tally, 0, first)
+        self._placed.classify()
+        self.moments = Moments.none(first.shape[0])
         self._mine, self._lock = threading.local(), threading.Lock()
         self._every: list[tuple[Tallies, NDArray[np.uint64]]] = []
 
@@ -120,9 +125,10 @@ class _Tallying:
         tallies.count(self._simulator.tally, chunk.first, chunk.outputs)
         self._simulator.digest(chunk.outputs, chunk.first, sums)
 
-    def has_invalid(self, chunk: Chunk) -> bool:
-        """Whether an output of a chunk that was seen is not finite."""
-        moments = next(t.moments[chunk.first] for t, _ in self._every if chunk.first in t.moments)
+    def take(self, chunk: Chunk) -> bool:
+        """Take the moments of the next chunk in path order; whether one of its outputs is not finite."""
+        moments = next(t.moments.pop(chunk.first) for t, _ in self._every if chunk.first in t.moments)
+        self.moments.take(moments, chunk.outputs.shape[1])
         return bool((moments[:, 0] < chunk.outputs.shape[1]).any())
 
     def merged(self) -> Tallies:

@@ -16,11 +16,16 @@ Floats = NDArray[np.float64]
 SAMPLE = 32_768  # first paths, kept in memory for what needs drivers and outputs side by side (rank correlations)
 
 
+PERCENTILES = (1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 99)
+
+
 @dataclass(frozen=True)
 class Tally:
     """An output's values in b bins, in rising order, as arrays of b: how many a bin holds, its smallest and largest
     value, and how many equal these.
 
+    ``mean_error`` and ``rank_errors`` (of each of `PERCENTILES`, as shares of paths) are the standard errors that the
+    spread of the 16 replicates gives; None for independent paths, whose errors follow from their number.
     ``paths`` are the valid paths, ``invalid`` those without a finite value; ``mean`` and ``squares`` (sum of squared
     deviations) are exact over the valid ones.
     """
@@ -34,6 +39,8 @@ class Tally:
     largest: Floats
     at_smallest: NDArray[np.int64]
     at_largest: NDArray[np.int64]
+    mean_error: float | None = None
+    rank_errors: Floats | None = None
 
 
 class Columns(Protocol):
@@ -46,6 +53,7 @@ class Columns(Protocol):
     def head(self, name: str, count: int) -> Floats: ...
 
 
+INDEPENDENT = 1 << 40  # paths from here on are independent draws whatever the sampler: Sobol points end before
 Innovations = Literal["drawn", "zero"] | Mapping[str, NDArray[np.int64]]
 
 
@@ -116,6 +124,11 @@ class Run:
     @property
     def paths(self) -> int:
         return int(self.manifest["paths"])
+
+    @property
+    def replicates(self) -> int:
+        """Interleaved replicates of the sampler, path i being of replicate i modulo this; 1 for independent paths."""
+        return 1 if self.manifest["sampler"] == "philox" else 16
 
     @property
     def drivers(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ from sim.cells.source import write
 from sim.config.columns import Column
 from sim.config.schema import Study
 from sim.periods import Timeline
-from sim.sampling import draw, normal, philox
+from sim.run import collect
+from sim.run.collect import Interval
+from sim.sampling import draw, normal, philox, points
 from sim.sampling.plan import Plan
-
-HOW = {"sum": 0, "mean": 1, "last": 2}
 
 
 @dataclass(frozen=True)
@@ -125,33 +125,12 @@ def make(
     timeline: Timeline = study.calendar
     period_cells = {cell.name for cell in graph.period}
     series = sorted(period_cells) if every_cell else sorted({c.cell for c in columns if c.cell in period_cells})
-    windowed = {window.cell for window in study.windows.values()}
-    written = write(graph, set(series) | windowed, block, timeline.periods)
+    intervals = [*_windows(study, timeline), *_columns(columns, period_cells)]
+    totals = collect.assign(intervals)
+    kept = {*series, *(interval.cell for interval in intervals if not interval.runs)}
+    written = write(graph, kept, block, timeline.periods, totals.cells)
     layout = written.layout
-
-    collected: list[list[int]] = []
-    starts: list[float] = []
-    divisors: list[float] = []
-    for name in layout.windows:
-        window = study.windows[name]
-        first, last = timeline.index(window.from_), timeline.index(window.to)
-        collected.append([layout.cells[window.cell], layout.windows[name], first, last, HOW[window.how]])
-        starts.append(0.0)
-        divisors.append(float(last - first + 1) if window.how == "mean" else 1.0)
-    joined: list[tuple[int, int]] = []
-    next_row = layout.rows
-    output_rows: list[int] = []
-    for column in columns:
-        if column.cell not in period_cells:
-            output_rows.append(layout.cells[column.cell])
-            continue
-        collected.append([layout.cells[column.cell], next_row, column.first, column.last, HOW[column.how]])
-        starts.append(float(sum(column.reported)))
-        joined += [(layout.drivers[name], next_row) for name in column.reported_drivers]
-        quarters = column.last - column.first + 1 + len(column.reported) + len(column.reported_drivers)
-        divisors.append(float(quarters) if column.how == "mean" else 1.0)
-        output_rows.append(next_row)
-        next_row += 1
+    still = [(number, c.cell) for number, c in enumerate(columns) if c.cell not in period_cells]
 
     numbers = {name: opening.value for name, opening in study.openings.items() if opening.value is not None}
     arrays: dict[str, NDArray[Any]] = {f"plan.{name}": array for name, array in plan.arrays.items()}
@@ -160,13 +139,9 @@ def make(
         "number_rows": np.array([layout.numbers[name] for name in sorted(layout.numbers)], np.int64),
         "numbers": np.array([numbers[name] for name in sorted(layout.numbers)], np.float64),
         "schedules": _schedules(study, timeline, graph),
-        "collected": np.array(collected, np.int64).reshape(-1, 5),
-        "joined": np.array(joined, np.int64).reshape(-1, 2),
-        "starts": np.array(starts, np.float64),
-        "divisors": np.array(divisors, np.float64),
-        "output_rows": np.array(output_rows, np.int64),
         "series_rows": np.array([layout.cells[name] for name in series], np.int64),
     }
+    arrays |= collect.tables(intervals, still, totals, layout)
     cell_units = {cell.name: cell.unit for cell in (*graph.opening, *graph.period, *graph.horizon)}
     units = {name: driver.unit for name, driver in study.drivers.items()}
     units |= {c.name: cell_units[c.cell] for c in columns} | {name: cell_units[name] for name in series}
@@ -179,18 +154,39 @@ def make(
         series=tuple(series),
         periods=timeline.periods,
         period_names=tuple(timeline.name(t) for t in range(1, timeline.periods + 1)),
-        rows=next_row,
+        rows=layout.rows,
         first_innovation_row=len(plan.drivers),
         units=units,
         labels=labels,
     )
 
 
+def _windows(study: Study, timeline: Timeline) -> list[Interval]:
+    found = []
+    for name, window in sorted(study.windows.items()):  # in name order: reordering the file changes nothing
+        first, last = timeline.index(window.from_), timeline.index(window.to)
+        divisor = float(last - first + 1) if window.how == "mean" else 1.0
+        found.append(Interval(window.cell, first, last, window.how, divisor=divisor, window=name))
+    return found
+
+
+def _columns(columns: Sequence[Column], period_cells: Collection[str]) -> list[Interval]:
+    found = []
+    for number, c in enumerate(columns):
+        if c.cell not in period_cells:
+            continue
+        quarters = c.last - c.first + 1 + len(c.reported) + len(c.reported_drivers)
+        divisor = float(quarters) if c.how == "mean" else 1.0
+        start = float(sum(c.reported))
+        found.append(Interval(c.cell, c.first, c.last, c.how, start, tuple(c.reported_drivers), divisor, number))
+    return found
+
+
 def kernel_modules() -> tuple[Any, ...]:
     """The sampling half of a kernel's text, in order of need."""
     from sim import elementary
 
-    return (elementary, philox, normal, draw)
+    return (elementary, philox, points, normal, draw)
 
 
 def _blocks() -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from sim.run.result import Innovations
 from sim.run.setup import Setup
 from sim.run.tallies import Tallies
 
-CHUNK = 60 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns, one Parquet row group
+CHUNK = 56 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns, one Parquet row group
 Floats = NDArray[np.float64]
 
 
@@ -73,19 +73,19 @@ class Simulator:
         replaced: Mapping[str, Floats] | None = None,
         noise: bool = True,
         innovation_paths: NDArray[np.uint64] | None = None,
-        output_rows: NDArray[np.int64] | None = None,
+        slots: NDArray[np.int64] | None = None,
     ) -> None:
         a, names = self.setup.arrays, sorted(replaced or {})
         buffer = getattr(self._scratch, "buffer", None)
         if buffer is None:
-            buffer = self._scratch.buffer = np.zeros(self.setup.rows * self.block)
+            buffer = self._scratch.buffer = aligned(self.setup.rows * self.block)
         values = np.empty((len(names), paths.size))
         for row, name in enumerate(names):
             values[row] = (replaced or {})[name]
         entry(
             paths,
             (*self.plan.driver_arguments, buffer),
-            *self.plan.innovation_arguments,
+            self.plan.innovation_arguments,
             self.setup.first_innovation_row,
             noise,
             np.empty((0, 0), np.uint64) if innovation_paths is None else innovation_paths,
@@ -95,17 +95,27 @@ class Simulator:
             a["numbers"],
             a["schedules"],
             self.setup.periods,
-            a["collected"],
-            a["joined"],
-            a["starts"],
-            a["divisors"],
-            a["output_rows"] if output_rows is None else output_rows,
+            tuple(a[name] for name in ("total_first", "total_row", "total_value", "total_driver")),
+            a["windows"],
+            a["window_divisors"],
+            tuple(a[name] for name in ("given_first", "given_row", "given_output", "given_divisor")),
+            np.arange(len(self.setup.outputs)) if slots is None else slots,
             a["series_rows"],
             buffer,
             drivers,
             outputs,
             series,
         )
+
+    def innovations(self, path: int) -> dict[str, Floats]:
+        """The innovations of one path: float64[periods] by name."""
+        self.chunk(path, 1, drivers=False)
+        buffer = self._scratch.buffer.reshape(-1, self.block)
+        first, periods = self.setup.first_innovation_row, self.setup.periods
+        return {
+            name: buffer[first + k * periods : first + (k + 1) * periods, 0].copy()
+            for k, name in enumerate(self.plan.innovations)
+        }
 
     def maths_digest(self) -> str:
         """SHA-256 of the elementary functions' bits at fixed points: equal on machines that give equal paths."""
@@ -183,7 +193,8 @@ class Simulator:
         names = self.setup.outputs if outputs is None else tuple(outputs)
         rows = {name: row for row, name in enumerate(self.setup.outputs)}
         _known("outputs", names, rows)
-        output_rows = self.setup.arrays["output_rows"][[rows[name] for name in names]]
+        slots = np.full(len(rows), -1)
+        slots[[rows[name] for name in names]] = np.arange(len(names))
         sources = self._innovation_paths(wanted, innovations)
         result = np.empty((len(names), wanted.size))
 
@@ -199,7 +210,7 @@ class Simulator:
                 {name: column[piece] for name, column in replaced.items()},
                 innovations != "zero",
                 np.ascontiguousarray(sources[:, piece]),
-                output_rows,
+                slots,
             )
             result[:, piece] = found
 
@@ -227,6 +238,13 @@ def _known(kind: str, given: Iterable[str], known: Collection[str]) -> None:
         if name not in known:
             advice = did_you_mean(name, known) or f"the study has {', '.join(list(known)[:6])}"
             raise InputError(Problem(f"{kind}.{name}", f"the study has no such {kind.removesuffix('s')}", advice))
+
+
+def aligned(size: int) -> Floats:
+    """float64[size] of zeros at an address that a vector of 64 bytes divides: others straddle two lines of cache."""
+    raw = np.zeros(size + 8)
+    skipped = (-raw.ctypes.data % 64) // 8
+    return raw[skipped : skipped + size]
 
 
 def available_threads() -> int:

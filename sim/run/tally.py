@@ -14,7 +14,7 @@ value cannot go unseen and several do with probability 2^-63. It guards against 
 import numpy as np
 
 from sim.elementary import bits_of
-from sim.kernel import compiled, inlined
+from sim.kernel import compiled, fma, inlined
 
 CORE = 1024
 DIVISIONS = 1024  # bins beyond one a cell, shared out by density
@@ -26,6 +26,8 @@ SMALLEST = np.uint64(1)
 LARGEST = np.uint64(2)
 AT_SMALLEST = np.uint64(3)
 AT_LARGEST = np.uint64(4)
+SIXTEEN = np.uint64(16)  # replicates
+LAST_OF_SIXTEEN = np.uint64(15)
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
 NOT_A_NUMBER = np.uint64(0x7FF8000000000000)
 TAIL_START = np.uint64(0x1FF8)  # the bits of 1.0, shifted
@@ -84,16 +86,19 @@ def digest(values, first_path, sums):
 
 
 @compiled
-def tally(values, lows, inverse_widths, divisions, bins, moments):
+def tally(values, first_path, lows, inverse_widths, divisions, classes, bins, moments, sums, shares):
     """Count values: float64[O, n] into bins: float64[O, BINS + 1, 5], of which see the columns above.
 
     lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
     from the first of the core. moments: float64[O, 3] receives the number of finite values, their mean less ``low``
     and their sum of squared deviations. These are sums about ``low``, which lies within the column's own spread, so
     that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are not finite are left out.
+    By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16] receives the sums less
+    ``low``; shares: float64[O, CLASSES, 16] counts values by class, classes: uint8[O, BINS + 1] being that of each bin.
     """
     n = np.uint64(values.shape[1])
-    four = n - n % np.uint64(4)
+    whole = n - n % SIXTEEN
+    by_replicate, squared = np.empty(16), np.empty(16)
     places = np.empty(values.shape[1], np.uint64)
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
@@ -102,6 +107,7 @@ def tally(values, lows, inverse_widths, divisions, bins, moments):
             places[i] = bin_of(row[i], low, inverse, cells)
         for i in range(n):
             x, k = row[i], places[i]
+            shares[o, np.uint64(classes[o, k]), i & LAST_OF_SIXTEEN] += 1.0
             bins[o, k, COUNT] += 1.0
             if x <= bins[o, k, SMALLEST]:
                 bins[o, k, AT_SMALLEST] = bins[o, k, AT_SMALLEST] + 1.0 if x == bins[o, k, SMALLEST] else 1.0
@@ -109,22 +115,24 @@ def tally(values, lows, inverse_widths, divisions, bins, moments):
             if x >= bins[o, k, LARGEST]:
                 bins[o, k, AT_LARGEST] = bins[o, k, AT_LARGEST] + 1.0 if x == bins[o, k, LARGEST] else 1.0
                 bins[o, k, LARGEST] = x
-        a, b, c, d, aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(np.uint64(0), four, np.uint64(4)):
-            # Four sums, so that no addition waits for the one before.
+        for r in range(SIXTEEN):
+            by_replicate[r], squared[r] = 0.0, 0.0
+        for start in range(np.uint64(0), whole, SIXTEEN):
+            for r in range(SIXTEEN):
+                w = deviation(row[start + np.uint64(r)], low)
+                by_replicate[r] += w
+                squared[r] = fma(w, w, squared[r])
+        for i in range(whole, n):
             w = deviation(row[i], low)
-            x = deviation(row[i + np.uint64(1)], low)
-            y = deviation(row[i + np.uint64(2)], low)
-            z = deviation(row[i + np.uint64(3)], low)
-            a, b, c, d = a + w, b + x, c + y, d + z
-            aa, bb, cc, dd = aa + w * w, bb + x * x, cc + y * y, dd + z * z
-        for i in range(four, n):
-            w = deviation(row[i], low)
-            a, aa = a + w, aa + w * w
+            by_replicate[i & LAST_OF_SIXTEEN] += w
+            squared[i & LAST_OF_SIXTEEN] = fma(w, w, squared[i & LAST_OF_SIXTEEN])
+        total, square = 0.0, 0.0
+        for r in range(SIXTEEN):
+            total, square = total + by_replicate[r], square + squared[r]
+            sums[o, r] = by_replicate[r]
         number = np.float64(n) - (bins[o, np.uint64(BINS), COUNT] - invalid)
-        total = (a + b) + (c + d)
         mean = total / number if number > 0.0 else 0.0
-        squares = (aa + bb) + (cc + dd) - total * mean
+        squares = square - total * mean
         moments[o, 0] = number
         moments[o, 1] = mean
         moments[o, 2] = squares if squares > 0.0 else 0.0

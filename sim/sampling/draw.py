@@ -15,14 +15,19 @@ codes             uint64[D]       one of FIXED ... SINH_TABLE
 numbers           float64[D, 7]   LOCATION, SCALE, ORIGIN, PER_UNIT, LAST, LOWEST, HIGHEST
 table_first       uint64[D]       first interval of the driver's table
 table             float64[4, N]   coefficients of the cubic of each interval, constant term first
+sampler           uint64[2]       PHILOX, SOBOL or LATIN; the number of paths, which matters to LATIN alone
+points            uint64[K, 33, 16]  Sobol coordinates (`sim.sampling.sobol.scrambled`); the first word of each is the
+                                  key of LATIN; K may be 0
+driver_point      uint64[D]       the coordinate of each driver that varies
 """
 
 import numpy as np
 
 from sim.elementary import bits_of, exp
-from sim.kernel import BLOCK, compiled, inlined
+from sim.kernel import BLOCK, compiled, fma, inlined
 from sim.sampling.normal import box_muller, inverse_normal
 from sim.sampling.philox import LOW_WORD, WORD_BITS, philox_halves, uniform
+from sim.sampling.points import FIRST_INDEPENDENT, LATIN, REPLICATES, SOBOL, in_points, latin_row, sobol_row
 
 # Marginal codes: value as a function of the driver's normal z.
 FIXED = np.uint64(0)  # location
@@ -51,6 +56,7 @@ ALMOST_HALF = 0.4999999
 Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+WordCube = np.ndarray[tuple[int, int, int], np.dtype[np.uint64]]
 FloatTable = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
@@ -65,8 +71,8 @@ def in_pairs(paths: Words) -> bool:
 
 
 @inlined
-def driver_normals(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, base: np.uint64, buffer: Floats) -> None:
-    """A driver's own normals into the row that begins at ``base``."""
+def driver_uniforms(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, base: np.uint64, buffer: Floats) -> None:
+    """A driver's own uniforms into the row that begins at ``base``."""
     if paired:
         first = paths[ZERO] >> ONE
         for j in range(BLOCK >> ONE):
@@ -80,6 +86,11 @@ def driver_normals(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, bas
             even, odd = philox_halves(pair & LOW_WORD, pair >> WORD_BITS, ZERO, ZERO, k0, k1)
             half = even if (paths[np.uint64(i)] & ONE) == ZERO else odd
             buffer[base + np.uint64(i)] = uniform(half)
+
+
+@inlined
+def to_normals(base: np.uint64, buffer: Floats) -> None:
+    """Turns a row of uniforms into normals, in place."""
     for i in range(BLOCK):
         buffer[base + np.uint64(i)] = inverse_normal(buffer[base + np.uint64(i)])
 
@@ -108,7 +119,7 @@ def table_value(z: float, origin: float, per_unit: float, last: float, first: np
     rounded = x + TABLE_ROUND
     s = x - (rounded - TABLE_ROUND)
     j = first + (bits_of(rounded) & LOW_WORD)
-    value: float = table[ZERO, j] + s * (table[ONE, j] + s * (table[TWO, j] + s * table[THREE, j]))
+    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
     return value
 
 
@@ -163,13 +174,24 @@ def draw_drivers(
     numbers: FloatTable,
     table_first: Words,
     table: FloatTable,
+    sampler: Words,
+    points: WordCube,
+    driver_point: Words,
     buffer: Floats,
 ) -> None:
     """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
-    paired = in_pairs(paths)
+    paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
+    state = np.empty(REPLICATES, np.uint64)
     for d in range(np.uint64(codes.size)):
         if codes[d] != FIXED:
-            driver_normals(paths, paired, keys[d, ZERO], keys[d, ONE], np.uint64(d) * BLOCK, buffer)
+            base = np.uint64(d) * BLOCK
+            if not whole:
+                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, buffer)
+            if sampler[ZERO] == SOBOL:
+                sobol_row(paths, whole, points[driver_point[d]], state, base, buffer)
+            elif sampler[ZERO] == LATIN:
+                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, buffer)
+            to_normals(base, buffer)
     mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
     for d in range(np.uint64(codes.size)):
         apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, buffer)
@@ -200,13 +222,67 @@ def last_innovation(
         buffer[base + np.uint64(i)] = cosine
 
 
+@inlined
+def lead_by_points(
+    paths: Words, points: WordCube, own: Words, leading: FloatTable, start: np.uint64, scratch: Floats, buffer: Floats
+) -> None:
+    """Exchanges the leading rotated coordinates of an innovation, whose first row begins at ``start``, for Sobol's.
+
+    With orthonormal directions e_l (rows of ``leading``), z = g + sum of (s_l - e_l g) e_l has coordinates s_l along
+    them and keeps those of g in all others: z is standard normal and independent by period, as g was. own: uint64[4],
+    the coordinates' numbers; scratch: four rows.
+    """
+    whole = in_points(paths)
+    state = np.empty(REPLICATES, np.uint64)
+    for k in range(np.uint64(own.size)):
+        base = np.uint64(k) * BLOCK
+        for i in range(BLOCK):
+            scratch[base + np.uint64(i)] = 0.5
+        sobol_row(paths, whole, points[own[k]], state, base, scratch)
+        to_normals(base, scratch)
+    b1, b2, b3 = BLOCK, TWO * BLOCK, THREE * BLOCK
+    for t in range(np.uint64(leading.shape[1])):
+        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
+        row = start + np.uint64(t) * BLOCK
+        for i in range(BLOCK):
+            g = -buffer[row + np.uint64(i)]
+            scratch[np.uint64(i)] = fma(e0, g, scratch[np.uint64(i)])
+            scratch[b1 + np.uint64(i)] = fma(e1, g, scratch[b1 + np.uint64(i)])
+            scratch[b2 + np.uint64(i)] = fma(e2, g, scratch[b2 + np.uint64(i)])
+            scratch[b3 + np.uint64(i)] = fma(e3, g, scratch[b3 + np.uint64(i)])
+    if not whole:
+        for i in range(BLOCK):
+            if paths[np.uint64(i)] >= FIRST_INDEPENDENT:
+                for k in range(np.uint64(own.size)):
+                    scratch[np.uint64(k) * BLOCK + np.uint64(i)] = 0.0
+    for t in range(np.uint64(leading.shape[1])):
+        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
+        row = start + np.uint64(t) * BLOCK
+        for i in range(BLOCK):
+            z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
+            z = fma(e1, scratch[b1 + np.uint64(i)], z)
+            z = fma(e2, scratch[b2 + np.uint64(i)], z)
+            buffer[row + np.uint64(i)] = fma(e3, scratch[b3 + np.uint64(i)], z)
+
+
 @compiled
-def draw_innovations(paths: Words, keys: WordTable, periods: int, buffer: Floats, first_row: int) -> None:
+def draw_innovations(
+    paths: Words,
+    keys: WordTable,
+    points: WordCube,
+    innovation_point: WordTable,
+    leading: FloatTable,
+    periods: int,
+    buffer: Floats,
+    first_row: int,
+) -> None:
     """Innovation k of periods 1 to ``periods`` into rows ``first_row + k * periods`` and on, one row per period.
 
-    ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any.
+    ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
+    leading: float64[4, periods] under Sobol, of no rows otherwise.
     """
     count = np.uint64(periods)
+    scratch = np.empty(np.uint64(4) * BLOCK)
     for k in range(np.uint64(keys.shape[0])):
         k0, k1 = keys[k, ZERO], keys[k, ONE]
         start = (np.uint64(first_row) + np.uint64(k) * count) * BLOCK
@@ -214,3 +290,5 @@ def draw_innovations(paths: Words, keys: WordTable, periods: int, buffer: Floats
             innovation_pair(paths, k0, k1, np.uint64(pair), start + TWO * np.uint64(pair) * BLOCK, buffer)
         if (count & ONE) == ONE:
             last_innovation(paths, k0, k1, count >> ONE, start + (count - ONE) * BLOCK, buffer)
+        if leading.shape[0] > 0:
+            lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)

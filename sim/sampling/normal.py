@@ -9,7 +9,7 @@ coefficients are selected, which costs less than two evaluations. `sim.sampling.
 import numpy as np
 
 from sim.elementary import bits_of, cos_sin_2pi, float_of, log_of_normal
-from sim.kernel import inlined
+from sim.kernel import fma, inlined
 
 SIGN_BIT = np.uint64(0x8000000000000000)
 
@@ -21,23 +21,23 @@ def inverse_normal(u: float) -> float:
     centre = abs(q) <= 0.425
     p = u if u < 0.5 else 1.0 - u
     tail = np.sqrt(-log_of_normal(p)) - 1.6
-    x = 0.180625 - q * q if centre else tail
+    x = fma(-q, q, 0.180625) if centre else tail
     a = 2509.0809287301226727 if centre else 0.0010432612016323002
-    a = (33430.575583588128105 if centre else 0.03075269384606336) + x * a
-    a = (67265.770927008700853 if centre else 0.31723652203933145) + x * a
-    a = (45921.953931549871457 if centre else 1.5778359260580335) + x * a
-    a = (13731.693765509461125 if centre else 4.244615711013167) + x * a
-    a = (1971.5909503065514427 if centre else 6.304815488870354) + x * a
-    a = (133.14166789178437745 if centre else 4.804529595250891) + x * a
-    a = (3.3871328727963666080 if centre else 1.423437110749685) + x * a
+    a = fma(x, a, 33430.575583588128105 if centre else 0.03075269384606336)
+    a = fma(x, a, 67265.770927008700853 if centre else 0.31723652203933145)
+    a = fma(x, a, 45921.953931549871457 if centre else 1.5778359260580335)
+    a = fma(x, a, 13731.693765509461125 if centre else 4.244615711013167)
+    a = fma(x, a, 1971.5909503065514427 if centre else 6.304815488870354)
+    a = fma(x, a, 133.14166789178437745 if centre else 4.804529595250891)
+    a = fma(x, a, 3.3871328727963666080 if centre else 1.423437110749685)
     b = 5226.4952788528545610 if centre else 1.1020341844736556e-09
-    b = (28729.085735721942674 if centre else 0.0007375888047243036) + x * b
-    b = (39307.895800092710610 if centre else 0.02057379497329437) + x * b
-    b = (21213.794301586595867 if centre else 0.1933752681309248) + x * b
-    b = (5394.1960214247511077 if centre else 0.8445424887609435) + x * b
-    b = (687.18700749205790830 if centre else 1.9056427015182518) + x * b
-    b = (42.313330701600911252 if centre else 2.1755656660519427) + x * b
-    b = 1.0 + x * b
+    b = fma(x, b, 28729.085735721942674 if centre else 0.0007375888047243036)
+    b = fma(x, b, 39307.895800092710610 if centre else 0.02057379497329437)
+    b = fma(x, b, 21213.794301586595867 if centre else 0.1933752681309248)
+    b = fma(x, b, 5394.1960214247511077 if centre else 0.8445424887609435)
+    b = fma(x, b, 687.18700749205790830 if centre else 1.9056427015182518)
+    b = fma(x, b, 42.313330701600911252 if centre else 2.1755656660519427)
+    b = fma(x, b, 1.0)
     side = float_of(bits_of(1.0) | (bits_of(q) & SIGN_BIT))
     return (q if centre else side) * (a / b)
 

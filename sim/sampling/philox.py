@@ -27,7 +27,7 @@ import numpy as np
 from sim.elementary import float_of
 from sim.kernel import inlined
 
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 KEY_STEP_0 = np.uint64(0x9E3779B9)

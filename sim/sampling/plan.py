@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from sim.config.schema import Study
 from sim.errors import InputError, Problem
-from sim.sampling import correlation, marginals, streams, tables
+from sim.sampling import correlation, dimensions, marginals, sobol, streams, tables
 from sim.sampling.correlation import problems
+from sim.sampling.dimensions import LEADING
 from sim.sampling.fit import NoFit
 from sim.sampling.laws import Law, NothingLeft
+from sim.sampling.points import LATIN, PHILOX, REPLICATES, SOBOL
 
 __all__ = ["Plan", "make", "percentiles", "problems"]
 
 _DRIVER_ARGUMENTS = (
     "driver_keys", "mixed", "mixed_first", "mixed_source", "mixed_weight",
-    "codes", "numbers", "table_first", "table",
+    "codes", "numbers", "table_first", "table", "sampler", "points", "driver_point",
 )  # fmt: skip
 _REGISTER = np.array([-1.2815515655446004, 0.0, 1.2815515655446004])  # z of P10, P50, P90
 
@@ -53,6 +55,11 @@ class Plan:
         return self.arrays["medians"]
 
     @property
+    def replicates(self) -> int:
+        """Interleaved replicates that are independent of each other; 1 for independent paths."""
+        return 1 if int(self.arrays["sampler"][0]) == PHILOX else int(REPLICATES)
+
+    @property
     def table_errors(self) -> dict[str, float]:
         """Largest error of each driver's quantile table (`sim.sampling.tables.error_of`); 0 for closed forms."""
         return dict(zip(self.drivers, (float(e) for e in self.arrays["table_errors"]), strict=True))
@@ -65,12 +72,12 @@ class Plan:
     @property
     def innovation_arguments(self) -> tuple[NDArray[Any], ...]:
         """The arguments of `draw_innovations` between ``paths`` and ``periods``."""
-        return (self.arrays["innovation_keys"],)
+        return tuple(self.arrays[name] for name in ("innovation_keys", "points", "innovation_point", "leading"))
 
 
 def make(study: Study) -> Plan:
     """The plan of a study. Raises InputError where no distribution fits or the correlations contradict each other."""
-    faults = problems(study)
+    faults = [*problems(study), *(dimensions.problems(study) if study.run.sampler == "sobol" else [])]
     laws = _laws(study, faults)
     if faults:
         raise InputError(faults)
@@ -83,7 +90,35 @@ def make(study: Study) -> Plan:
         "innovation_keys": _keys(study.run.seed, "innovation", innovations),
         "medians": np.array([float(tables.quantiles(laws[n], np.zeros(1))[0]) for n in drivers], np.float64),
     }
+    arrays |= _points(study, drivers, innovations)
     return Plan(arrays | _mixing(study, drivers) | _marginals([laws[name] for name in drivers]))
+
+
+def _points(study: Study, drivers: list[str], innovations: list[str]) -> dict[str, NDArray[Any]]:
+    """What Sobol points and Latin hypercubes need; empty tables where the sampler has no use for them."""
+    codes = {"philox": PHILOX, "sobol": SOBOL, "lhs": LATIN}
+    code, periods = codes[study.run.sampler], study.calendar.periods
+    given = dimensions.assign(study)
+    varying = [name for name in drivers if name in given.drivers]
+    numbers = {name: number for number, name in enumerate(varying)}
+    words = np.zeros((0, 33, 16), np.uint64)
+    own = np.zeros((len(innovations), 0), np.uint64)
+    leading = np.zeros((0, periods))
+    if code != PHILOX:
+        names, places = [f"driver/{name}" for name in varying], [given.drivers[name] for name in varying]
+        if code == SOBOL:
+            names += [f"innovation/{name}/{k}" for name in innovations for k in range(LEADING)]
+            places += [given.innovations[name] + k for name in innovations for k in range(LEADING)]
+            own = np.arange(len(varying), len(names), dtype=np.uint64).reshape(-1, LEADING)
+            leading = sobol.walk_coordinates(periods, LEADING)
+        words = sobol.scrambled(study.run.seed, names, places)
+    return {
+        "sampler": np.array([code, study.run.paths if code == LATIN else 0], np.uint64),
+        "points": words,
+        "driver_point": np.array([numbers.get(name, 0) for name in drivers], np.uint64),
+        "innovation_point": own,
+        "leading": leading,
+    }
 
 
 def percentiles(study: Study) -> dict[str, tuple[float, float, float]]:

@@ -56,7 +56,8 @@ def value(tokens, margin, binding):
     return tokens * normal_cdf(margin) + tanh(binding)
 """
 DRIVERS = ("rho", "sigma", "g0", "g1", "half_life", "plan")
-PACKED, SCALAR = re.compile(r"\bv?(?:add|sub|mul|div)pd\b"), re.compile(r"\bv?(?:add|sub|mul|div)sd\b")
+ARITHMETIC = r"\bv?(?:add|sub|mul|div|fn?m(?:add|sub)\d+)"
+PACKED, SCALAR = re.compile(ARITHMETIC + r"pd\b"), re.compile(ARITHMETIC + r"sd\b")
 ENTRY = """
 @compiled
 def periods_of_a_block(buffer, schedules, periods):

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sim import elementary, kernel
 from sim.config.drivers import Marginal
 from sim.config.schema import Dependence
-from sim.sampling import draw, normal, philox, plan
+from sim.sampling import draw, normal, philox, plan, points
 
 Drawn = dict[str, NDArray[np.float64]]
 
@@ -48,7 +48,7 @@ BLOCK_TEXT = f"BLOCK = np.uint64({kernel.BLOCK})\n\n\n"
 
 
 def kernel_text(extra: str = TEXT) -> str:
-    return kernel.join([BLOCK_TEXT, elementary, philox, normal, draw, extra])
+    return kernel.join([BLOCK_TEXT, elementary, philox, points, normal, draw, extra])
 
 
 @pytest.fixture(scope="session")
@@ -61,15 +61,21 @@ def study(
     pairs: Sequence[tuple[str, str, dict[str, float]]] = (),
     innovations: Sequence[str] = (),
     seed: int = 179,
+    sampler: str = "philox",
+    paths: int = 0,
+    periods: int = 1,
 ) -> Any:
     """What `plan.make` reads of a study."""
     of: TypeAdapter[Any] = TypeAdapter(Marginal)
     correlations = [{"between": [a, b], "source": "judgement", **measure} for a, b, measure in pairs]
     return SimpleNamespace(
-        drivers={name: SimpleNamespace(marginal=of.validate_python(given)) for name, given in drivers.items()},
-        innovations={name: SimpleNamespace(note=None) for name in innovations},
+        drivers={
+            name: SimpleNamespace(marginal=of.validate_python(given), dimension=None) for name, given in drivers.items()
+        },
+        innovations={name: SimpleNamespace(note=None, dimension=None) for name in innovations},
         dependence=Dependence.model_validate({"correlations": correlations}),
-        run=SimpleNamespace(paths=0, seed=seed, sampler="philox"),
+        run=SimpleNamespace(paths=paths, seed=seed, sampler=sampler),
+        calendar=SimpleNamespace(periods=periods),
     )
 
 

@@ -212,7 +212,7 @@ def needed_ai_capex(
     """
     growth = ai_cloud_market / prev_ai_cloud_market - 1.0
     demand_ahead = ai_demand * (1.0 + 2.0 * growth)
-    needed_capital = demand_ahead * 4.0 / revenue_yield / external_share_of_ai_capital
+    needed_capital = demand_ahead * 4.0 / (revenue_yield * external_share_of_ai_capital)
     gap = needed_capital - ai_capital - ai_capex_in_transit
     return ai_capital * (ai_depreciation_rate / 4.0 + growth) + gap / QUARTERS_TO_CLOSE_GAP
 
