@@ -25,6 +25,7 @@ from sim.analysis.splits import Split
 
 FEWEST_EFFECTIVE = 200
 _ROUNDS = 60
+_SOLVABLE = 10.0  # effective paths under which weights are those of a few paths and no direction is to be had
 _CLOSE = 1e-9  # in normal scores: far below the Monte Carlo error of a direction
 
 
@@ -111,47 +112,50 @@ def tilt(
     every = np.zeros(z.shape[1])
     every[columns] = theta
     means = matrix @ every
-    replicas = [
-        matrix[:, columns] @ _solved(part[r::REPLICATES], success[r::REPLICATES], block, probability, theta)[0]
-        for r in range(REPLICATES)
-        if 0 < np.count_nonzero(success[r::REPLICATES]) < success[r::REPLICATES].size
-    ]
-    errors = np.array([spread(column) for column in np.array(replicas).T]) if len(replicas) == REPLICATES else None
+    effective = _effective(weights)
+    errors = np.full(means.size, math.nan)
+    if effective >= FEWEST_EFFECTIVE:
+        solved = [_solved(part[r::REPLICATES], success[r::REPLICATES], block, probability) for r in range(REPLICATES)]
+        if all(_effective(weighed) >= _SOLVABLE for _, weighed in solved):
+            replicas = np.array([matrix[:, columns] @ of_part for of_part, _ in solved])
+            errors = np.array([spread(column) for column in replicas.T])
     return Tilt(
         means,
-        np.full(means.size, math.nan) if errors is None else errors,
+        errors,
         every,
         float(means @ every) / (2 * math.log(2)),
-        float(weights.sum() ** 2 / (weights**2).sum()),
+        effective,
         float(weights[success].sum() / weights.sum()),
     )
 
 
-def _solved(
-    z: Floats, success: NDArray[np.bool_], matrix: Floats, probability: float, start: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """(theta, weights): natural coordinates of the smallest shift, float64[k], and the weights of the paths."""
-    total = success.size
-    share = np.count_nonzero(success) / total
-    if start is None:
-        direction = z[success].mean(axis=0) - z[~success].mean(axis=0)
-        theta = np.linalg.solve(matrix, direction) * math.copysign(1e-3, probability - share)
-    else:
-        theta = start
-    weights = np.ones(total)
+def _solved(z: Floats, success: NDArray[np.bool_], matrix: Floats, probability: float) -> tuple[Floats, Floats]:
+    """(theta, weights): natural coordinates of the smallest shift, float64[k], and the weights of the paths.
+
+    Where so few paths would carry all weight that there is nothing to solve, what was reached: see `_effective`.
+    """
+    weights = np.ones(success.size)
+    theta = np.zeros(z.shape[1])
+    length = 1.0
+    if success.all() or not success.any():
+        return theta, np.zeros(success.size)
     for _ in range(_ROUNDS):
-        theta, weights = _scaled(z, success, theta, probability)
-        inside, outside = success, ~success
         # The gradient of P over m: P (1 - P) times the difference of the tilted means of successes and failures.
-        rising = _mean(z, weights, inside) - _mean(z, weights, outside)
+        rising = _mean(z, weights, success) - _mean(z, weights, ~success)
         new = np.asarray(np.linalg.solve(matrix, rising), np.float64)
-        length = math.sqrt(max(float(theta @ matrix @ theta), 0.0))
-        new *= math.copysign(length / math.sqrt(max(float(new @ matrix @ new), 1e-300)), probability - share)
-        step = float(np.abs(new - theta).max())
-        theta = new
-        if step < _CLOSE:
+        new *= length / math.sqrt(max(float(new @ matrix @ new), 1e-300))
+        new, weights = _scaled(z, success, new, probability)
+        step, theta = float(np.abs(new - theta).max()), new
+        length = math.sqrt(max(float(theta @ matrix @ theta), 1e-24))
+        if step < _CLOSE or _effective(weights) < _SOLVABLE:
             break
-    return _scaled(z, success, theta, probability)
+    return theta, weights
+
+
+def _effective(weights: Floats) -> float:
+    """Kish's effective number of weighted paths."""
+    total = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / total if total else 0.0
 
 
 def _mean(z: Floats, weights: Floats, chosen: NDArray[np.bool_]) -> Floats:
@@ -159,31 +163,29 @@ def _mean(z: Floats, weights: Floats, chosen: NDArray[np.bool_]) -> Floats:
 
 
 def _scaled(z: Floats, success: NDArray[np.bool_], theta: Floats, probability: float) -> tuple[Floats, Floats]:
-    """The multiple of theta at which the tilted share of successes is the probability, and the weights there.
+    """The multiple of theta, which raises the share of successes, at which that tilted share is the probability.
 
-    That share is bracketed and halved to the last bit; if no multiple reaches it the largest tried is given.
+    With the weights of the paths there. Where no multiple gets there before few paths carry all weight: the last tried.
     """
+    from scipy.optimize import brentq
+
     scores = z @ theta
-    scale = float(np.abs(scores).max()) or 1.0
-    scores = scores / scale
 
     def weights_at(t: float) -> Floats:
-        return np.asarray(np.exp(t * scores - abs(t)))  # scores lie within 1: no weight overflows
+        tilted = t * scores
+        return np.asarray(np.exp(tilted - tilted.max()))
 
     def excess(t: float) -> float:
         weights = weights_at(t)
         return float(weights[success].sum() / weights.sum()) - probability
 
-    low, high = 0.0, scale
     start = excess(0.0)
-    for _ in range(60):
-        if (excess(high) > 0) != (start > 0) or high > 600:
-            break
-        low, high = high, high * 1.5
-    from scipy.optimize import brentq
-
-    if start != 0 and (excess(high) > 0) != (start > 0):
-        high = float(brentq(excess, low, high, xtol=1e-14, rtol=8.9e-16))
-    elif start == 0:
-        high = 0.0
-    return theta * (high / scale), weights_at(high)
+    if start == 0:
+        return theta * 0.0, weights_at(0.0)
+    low, high = 0.0, math.copysign(1.0, -start)
+    while (excess(high) > 0) == (start > 0):
+        if _effective(weights_at(high)) < _SOLVABLE:
+            return theta * high, weights_at(high)
+        low, high = high, 2 * high
+    high = float(brentq(excess, low, high, xtol=1e-15, rtol=8.9e-16))
+    return theta * high, weights_at(high)

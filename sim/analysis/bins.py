@@ -35,7 +35,7 @@ def cuts_of(column: Floats) -> Floats:
     if distinct.size <= BINS:
         return np.asarray(distinct[:-1] + (distinct[1:] - distinct[:-1]) / 2)
     cuts = np.unique(ordered[(np.arange(1, BINS) * ordered.size) // BINS])
-    return cuts[cuts > ordered[0]]
+    return np.asarray(cuts[cuts > ordered[0]], np.float64)
 
 
 def binned(column: Floats, cuts: Floats) -> Codes:

@@ -23,8 +23,8 @@ OPENING_REVENUE = "opening_revenue"
 _SEASONS = ("march", "june", "september", "december")
 _THRESHOLDS = (0.1, 0.05, 0.02, 0.0)  # correlations below the largest of these that keeps the matrix sound are left out
 _SMALLEST_EIGENVALUE = 0.02
-# A shock that halves in more than 13 quarters cannot be told from a trend in ten years of history, and a study that runs
-# ten years ahead has trends of its own for that.
+# A shock that halves in more than 13 quarters cannot be told from a trend in ten years of history, and a study that
+# runs ten years ahead has trends of its own for that.
 LONGEST_PERSISTENCE = 0.95
 SHOCKS, NOISE = "shocks", "noise"  # the two groups of drivers whose widths `Widths` scales
 
@@ -42,9 +42,9 @@ class Pair:
 class Widths:
     """How wide a study's forecasts are against the record's, and the factors that make them agree.
 
-    All are standard deviations of log revenue at ``horizons`` (quarters ahead): ``record`` what the growth model, fitted
-    and backtested, gives; ``uncorrected`` the study's with the fitted drivers as they are; ``corrected`` with growth
-    shocks times ``shocks`` and season and irregular times ``noise``, which agree at the first two horizons by
+    All are standard deviations of log revenue at ``horizons`` (quarters ahead): ``record`` what the growth model,
+    fitted and backtested, gives; ``uncorrected`` the study's with the fitted drivers as they are; ``corrected`` with
+    growth shocks times ``shocks`` and season and irregular times ``noise``, which agree at the first two horizons by
     construction and are a check at the others.
     """
 
@@ -93,7 +93,8 @@ def growth_correlations(fit: Fit) -> tuple[Pair, ...]:
             break
     rows, columns = np.nonzero(np.triu(kept, 1))
     return tuple(
-        Pair(fit.names[i], fit.names[j], float(kept[i, j])) for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+        Pair(fit.names[i], fit.names[j], float(kept[i, j]))
+        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
     )
 
 

@@ -2,7 +2,7 @@
 
 Var(E[Y | X]) / Var(Y), the regression E[Y | X] taken as a straight line within each of about sqrt(n) / 2 bins of X with
 equal counts (Plischke 2012, Reliability Engineering and System Safety 100, with lines in place of levels: levels lose
-what varies within a bin, some per cent of it in the tails). The share so explained is too high by what noise puts there;
+what varies within a bin, some per cent of it in the tails). The share so explained is too high by what noise puts in;
 it is corrected for its k coefficients as epsilon squared, 1 - (n - 1) / (n - k) x rest / total (Kelley 1935, PNAS 21,
 p. 555), which is right at zero. No model is asked and no driver drawn anew, so it holds for correlated drivers too: it
 then counts what comes with a driver as well, and the indices of several do not add up.
@@ -22,7 +22,7 @@ from sim.analysis.quantity import Quantity
 from sim.analysis.replicates import REPLICATES, T_95
 from sim.run.result import Run
 
-MOST = 131_072  # paths used: beyond, the error is far below a tenth of a per cent
+MOST = 65_536  # paths used: the error is some 0.2% of the variance then
 _FEWEST = 4 * REPLICATES
 
 
@@ -113,4 +113,4 @@ def _epsilon_squared(sums: Floats, squares: float) -> float:
     total = squares - float(y.sum()) ** 2 / n
     if coefficients < 2 or n <= coefficients or total <= 0:
         return 0.0
-    return 1.0 - (n - 1) / (n - coefficients) * (squares - float(gained.sum())) / total
+    return float(1.0 - (n - 1) / (n - coefficients) * (squares - float(gained.sum())) / total)

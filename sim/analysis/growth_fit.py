@@ -31,8 +31,9 @@ from sim.analysis.scores import Floats
 from sim.analysis.splice import Spliced
 from sim.errors import InputError, Problem
 
-FIRST_DRAWS, DRAWS = 500, 1000
+DRAWS = 1000
 _TAILS = 6.0  # degrees of freedom of the importance law: heavier than the posterior, so weights stay bounded
+_ROUNDS = 4  # at most, of moving the importance law to the posterior; nearly always one is enough
 _SEED = 179
 FEWEST = 9  # two years and a quarter: below that a season is anybody's guess
 
@@ -107,7 +108,7 @@ class Fit:
 
 
 def fit(series: Spliced, *, draws: int = DRAWS, likeliest: bool = False) -> Fit:
-    """Fit a spliced series. ``likeliest`` also maximises the likelihood alone (twice the time).
+    """Fit a spliced series. ``likeliest`` also maximises the likelihood alone, which takes a little longer.
 
     InputError when there are too few quarters, or the last one is not used.
     """
@@ -128,9 +129,13 @@ def fit(series: Spliced, *, draws: int = DRAWS, likeliest: bool = False) -> Fit:
     if likeliest:
         best = _natural(kinds, _minimum(lambda x: -filtered.log_likelihood(x), mode, _bounds()))
     scale = _curvature(penalty, mode, widths)
-    first, weights, _ = _draw(penalty, mode, scale, FIRST_DRAWS, None)
-    centre = weights @ first
-    scale = (first - centre).T * weights @ (first - centre) + 0.05 * scale  # never collapses on a few draws
+    centre = mode
+    for _ in range(_ROUNDS):
+        first, weights, _ = _draw(penalty, centre, scale, draws // 2, None)
+        centre = weights @ first
+        scale = (first - centre).T * weights @ (first - centre) + 0.05 * scale  # never collapses on a few draws
+        if 20.0 * float(np.sum(weights**2)) < 1.0:
+            break  # twenty effective draws or more: the law lies about right
     points, weights, states = _draw(penalty, centre, scale, draws, filtered)
     assert states is not None
     means, covariance = states
@@ -208,25 +213,26 @@ class _Filter:
         selection[[0, _SHOCK], 0] = 1.0
         selection[_SEASON, 1] = 1.0
         model["selection"] = selection
-        self.model, self.size = model, size
-
-    def _set(self, x: Floats) -> None:
-        persistence, shock, season, irregular, growth, half_life = (
-            float(_back(prior.kind, value)) for prior, value in zip(PRIORS.values(), x, strict=True)
-        )
-        kept = 2.0 ** (-1.0 / half_life)
-        model, series = self.model, self.series
-        model["transition", 0, _FADING] = model["transition", _FADING, _FADING] = kept
-        model["transition", 0, _SHOCK] = model["transition", _SHOCK, _SHOCK] = persistence
-        model["state_intercept", 0, 0] = growth
-        model["state_cov", 0, 0], model["state_cov", 1, 1] = shock**2, season**2
-        model["obs_cov", 0, 0] = irregular**2
         known = series.levels[np.isfinite(series.levels)]
-        start = np.zeros(self.size)
+        start = np.zeros(size)
         start[0], start[_FADING], start[_BRIDGES:] = known[0], 0.12, series.bridges
         # Wide: revenue, growth of a young business (12% a quarter, give or take 15), seasons of 10%.
-        variances = [25.0, 0.15**2, shock**2 / (1.0 - persistence**2), 0.1**2, 0.1**2, 0.1**2]
+        variances = [25.0, 0.15**2, 1.0, 0.1**2, 0.1**2, 0.1**2]
         model.initialize_known(start, np.diag([*variances, *series.bridge_errors**2]))
+        self.model, self.size = model, size
+        # Written in place for each point: the model's own arrays, looked up once.
+        self.transition, self.intercept = model.transition, model.state_intercept
+        self.shocks, self.noise = model.state_cov, model.obs_cov
+        self.start = model.initialization.stationary_cov
+
+    def _set(self, x: Floats) -> None:
+        persistence, shock, season, irregular, growth, half_life = _point(x)
+        self.transition[[0, _FADING], _FADING, 0] = 2.0 ** (-1.0 / half_life)
+        self.transition[[0, _SHOCK], _SHOCK, 0] = persistence
+        self.intercept[0, 0] = growth
+        self.shocks[0, 0, 0], self.shocks[1, 1, 0] = shock**2, season**2
+        self.noise[0, 0, 0] = irregular**2
+        self.start[_SHOCK, _SHOCK] = shock**2 / (1.0 - persistence**2)
 
     def log_likelihood(self, x: Floats) -> float:
         """Log likelihood of the series at transformed quantities float64[6]."""
@@ -261,6 +267,20 @@ def _back(kind: str, x: Any) -> Any:
         return np.exp(np.clip(x, -30.0, 10.0))
     # A persistence of one has no stationary start: 1 - 1e-6 is as near as anybody needs.
     return 1.0 / (1.0 + np.exp(-np.clip(x, -13.8, 13.8))) if kind == "logit" else x
+
+
+_KINDS = tuple(prior.kind for prior in PRIORS.values())
+
+
+def _point(x: Floats) -> list[float]:
+    """`_back` of one point, without arrays: it is called thousands of times."""
+    found = []
+    for kind, value in zip(_KINDS, x.tolist(), strict=True):
+        if kind == "log":
+            found.append(math.exp(min(max(value, -30.0), 10.0)))
+        else:
+            found.append(1.0 / (1.0 + math.exp(-min(max(value, -13.8), 13.8))) if kind == "logit" else value)
+    return found
 
 
 def _natural(kinds: tuple[str, ...], x: Floats) -> dict[str, float]:

@@ -107,7 +107,11 @@ class _Response:
         self.paths = np.arange(min(_PROBES, paths))
         self.line: tuple[float, Floats, Floats] | None = None
         self.ends = [float(x) for x in inputs.marginal(driver, np.array([-_ENDS, _ENDS]))]
+        beside = inputs.marginal(driver, np.array([-0.15, 0.15]))
+        self.step = float(beside[1] - beside[0]) / 2
         points = inputs.marginal(driver, np.array([-2.3, -1.0, 0.1, 1.1, 2.3]))
+        if points[-1] == points[0]:  # a driver of few values
+            points = np.linspace(self.ends[0], self.ends[1], points.size)
         found = np.array([self.at(float(x)) for x in points])
         whole = np.isfinite(found).all(axis=0)
         rise = (found[-1] - found[0]) / (points[-1] - points[0])
@@ -215,9 +219,11 @@ def _error(response: _Response, level: float, x: float) -> float:
     if here.size < 2 * REPLICATES:
         return math.nan
     error = spread(np.array([_share(here[r::REPLICATES], level) for r in range(REPLICATES)]))
-    step = 0.02 * (response.ends[1] - response.ends[0])
-    low, high = (_share(response.at(x + sign * step), level) for sign in (-1, 1))
-    return error * 2 * step / abs(high - low) if high != low else math.nan
+    low, high = x - response.step, x + response.step
+    if not response.linear:  # the model is asked for no value that its driver cannot take
+        low, high = max(low, response.ends[0]), min(high, response.ends[1])
+    rise = _share(response.at(high), level) - _share(response.at(low), level)
+    return error * (high - low) / abs(rise) if rise else math.nan
 
 
 def _central(response: _Response, level: float) -> float | None:

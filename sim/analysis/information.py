@@ -101,7 +101,8 @@ class Information:
 
     ``today`` is the action that pays most as things stand, ``lead`` how much more than the next. ``tied`` are drivers
     not distinguishable from the first by the Monte Carlo error. ``nested`` are the paths whose innovations were drawn
-    anew, and how often: (0, 0) for a run updated by observations, where `drivers` is a lower bound by regression.
+    anew, and how often: (0, 0) without innovations, and for a run updated by observations, where `drivers` is a lower
+    bound by regression.
     """
 
     decision: Decision
@@ -204,19 +205,8 @@ def analyse(
         raw, rule = learner.disclosure(disclosure, number)
         paid = monotone({frozenset(disclosure.observe): raw}, perfect)[frozenset(disclosure.observe)]
         label = disclosure.label or name.replace("_", " ")
-        disclosures.append(
-            Knowledge(
-                name,
-                label,
-                "disclosure",
-                disclosure.observe,
-                paid.worth,
-                paid.changes,
-                raw.explained,
-                run.unit(disclosure.observe[0]),
-                rule,
-            )  # fmt: skip
-        )
+        said = (paid.worth, paid.changes, raw.explained, run.unit(disclosure.observe[0]), rule)
+        disclosures.append(Knowledge(name, label, "disclosure", disclosure.observe, *said))
     open_ones = [s for s in singles if not s.beyond and s.worth.value > 0]
     return Information(
         decision, decision.output, run.unit(decision.output), learner.payoffs.names[learner.today],
@@ -230,7 +220,7 @@ def analyse(
         tuple(disclosures),
         plan,
         tuple(s.name for s in open_ones[1:] if _indistinct(worths, open_ones[0].name, s.name)),
-        learner.output.size, learner.invalid, learner.nested if by_law else (0, 0),
+        learner.output.size, learner.invalid, learner.nested if by_law and inputs.innovations else (0, 0),
     )  # fmt: skip
 
 

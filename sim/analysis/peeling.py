@@ -3,7 +3,7 @@
 A box is a lower and an upper limit for some drivers. Peeling takes away, again and again, the outermost slice of one
 driver that raises the share of successes most for what it costs; pasting puts slices back while the share does not
 fall (sections 8 and 9 there). Slices of unequal size, as discrete drivers have, are compared by their gain per path
-taken away (Kwakkel and Cunningham 2016, Technological Forecasting and Social Change 111, eq. 2).
+taken away (Kwakkel and Cunningham 2016, Technological Forecasting and Social Change 111).
 
 Counts per bin are kept and only the paths taken away are counted anew, so that the whole search reads each path once.
 """
@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.bins import Binned
-from sim.analysis.estimate import Floats
 
 Ints = NDArray[np.int64]
 PEEL = 0.05  # share of the box taken away at a time: Friedman and Fisher advise 0.05 to 0.1, smaller is more patient
@@ -139,18 +138,26 @@ def paste(table: Binned, success: NDArray[np.bool_], box: Box, share: float = PA
         box = best[1]
 
 
+def trim(table: Binned, success: NDArray[np.bool_], box: Box) -> Box:
+    """Draw the limits that there are in as far as no success is lost: free density, which slices of one size miss."""
+    low, high = box.low.copy(), box.high.copy()
+    kept = inside(table, box)
+    for column in box.restricted(table):
+        held = np.unique(table.codes[column, kept & success])
+        if held.size:
+            low[column] = held[0] if low[column] > 0 else 0
+            high[column] = held[-1] + 1 if high[column] <= table.cuts[column].size else high[column]
+    narrowed = Box(low, high, box.paths, box.hits)
+    return Box(low, high, int(np.count_nonzero(inside(table, narrowed))), box.hits)
+
+
 def _wider(counts: Ints, low: int, high: int, wanted: float) -> list[tuple[int, int]]:
     """The limits that add at least ``wanted`` paths (and at least one bin) on either side."""
     found = []
     if low > 0:
         added = np.cumsum(counts[:low][::-1])
-        found.append((low - 1 - int(min(np.searchsorted(added, wanted), low - 1)), high))
+        found.append((low - 1 - min(int(np.searchsorted(added, wanted)), low - 1), high))
     if high < counts.size:
         added = np.cumsum(counts[high:])
-        found.append((low, high + 1 + int(min(np.searchsorted(added, wanted), added.size - 1))))
+        found.append((low, high + 1 + min(int(np.searchsorted(added, wanted)), added.size - 1)))
     return found
-
-
-def frontier(boxes: list[Box], successes: int) -> Floats:
-    """(coverage, density) of each box, float64[boxes, 2]."""
-    return np.array([(box.hits / max(successes, 1), box.density) for box in boxes])

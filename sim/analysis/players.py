@@ -53,7 +53,7 @@ def unknown(copula: str) -> str:
     """Why nothing is drawn from a joint law that is not known here."""
     return (
         "Shapley effects and Sobol indices draw some drivers given the others, which is known for a gaussian copula,"
-        f' not for the {copula} joint law of this run; what the run\'s own paths say holds under any'
+        f" not for the {copula} joint law of this run; what the run's own paths say holds under any"
     )
 
 
@@ -70,7 +70,7 @@ def factor(matrix: Floats) -> Floats:
     k = matrix.shape[-1]
     if k == 1:
         return np.ones(matrix.shape)
-    return np.linalg.cholesky((1.0 - _ALMOST_SINGULAR) * matrix + _ALMOST_SINGULAR * np.eye(k))
+    return np.asarray(np.linalg.cholesky((1.0 - _ALMOST_SINGULAR) * matrix + _ALMOST_SINGULAR * np.eye(k)))
 
 
 @dataclass(frozen=True)

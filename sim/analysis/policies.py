@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ from sim.errors import ModelFailure
 from sim.run.result import Run, Value
 
 LEAST = 200  # valid paths below which no worth is given
-MOST = 524_288  # first paths that are looked at: 32,768 of each replicate
+MOST = 262_144  # first paths that are looked at: 16,384 of each replicate
 FOLDS = 4  # replicates r with the same r mod 4 are held out together
-NESTED, DRAWS = 32_768, 32  # paths whose innovations are drawn anew, and how often
+NESTED, DRAWS = 16_384, 64  # paths whose innovations are drawn anew, and how often
 FAR = 2**24  # how many blocks of 16 paths beyond the run fresh innovations are taken from
 _GRID = 1024
 _SLIGHT = 0.005  # stretches of a rule on fewer paths are left out
@@ -92,7 +93,7 @@ class Learner:
         payoffs = Payoffs.of(decision)
         output = whole[paths]
         today = int(payoffs.best(output.mean()[None])[0])
-        folds = tuple(slice(low, high) for low, high in zip(ends[:-1], ends[1:], strict=True))
+        folds = tuple(slice(low, high) for low, high in pairwise(ends))
         return cls(run, decision.output, payoffs, paths, output, folds, today, whole.size - valid.size)
 
     @property
@@ -155,7 +156,7 @@ class Learner:
         for _ in range(DRAWS):
             # Of the same replicate, so that replicates stay independent of each other.
             other = (beyond + random.integers(0, FAR, chosen.size)) * REPLICATES + chosen % REPLICATES
-            fresh = value(chosen, None, {name: other for name in innovations}, outputs=[self.name])[self.name]
+            fresh = value(chosen, None, dict.fromkeys(innovations, other), outputs=[self.name])[self.name]
             valid = np.isfinite(fresh)
             total[valid] += fresh[valid]
             drawn += valid

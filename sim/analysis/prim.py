@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.bins import Binned
-from sim.analysis.estimate import Floats, finite
-from sim.analysis.peeling import Box, inside, paste, peel
+from sim.analysis.estimate import Floats
+from sim.analysis.peeling import Box, inside, paste, peel, trim
 from sim.analysis.replicates import REPLICATES, Estimate, spread
 
 MOST_DRIVERS = 4
 LEAST_LOSS = 0.01  # density that a limit must be worth, in shares of one
 PATIENCE = (0.03, 0.05, 0.1)  # slices tried; a search over boxes is greedy, and no one slice is always best
-RESAMPLES = 64
+RESAMPLES = 48
 _SEED = 1999
 _FEWEST = 50  # paths that a box must hold
 
@@ -123,11 +123,12 @@ def search(
 
 
 def _peeled(table: Binned, success: NDArray[np.bool_], density: float | None, share: float) -> Searched:
-    """The best box of one trajectory, pasted."""
+    """The best box of one trajectory, pasted and trimmed."""
     fewest = max(_FEWEST, min(success.size // 20, int(np.count_nonzero(success)) // 2))
     trajectory = peel(table, success, fewest, share)
     best = max(trajectory, key=lambda box: _merit(box, success, density))
-    return Searched(paste(table, success, best), tuple(trajectory), share, density)
+    box = trim(table, success, paste(table, success, best))
+    return Searched(box, tuple(trajectory), share, density)
 
 
 def _merit(box: Box, success: NDArray[np.bool_], density: float | None) -> tuple[float, float]:
@@ -174,7 +175,7 @@ def judge(
     limits.sort(key=lambda limit: limit.density_without)
     return Found(
         tuple(limits),
-        Estimate(np.count_nonzero(hits) / max(np.count_nonzero(fresh_success), 1), spread(coverage)),
+        Estimate(int(np.count_nonzero(hits)) / max(int(np.count_nonzero(fresh_success)), 1), spread(coverage)),
         Estimate(_density(fresh_success, lies), spread(density)),
         Estimate(float(np.mean(lies)), spread(mass)),
         success.size,
@@ -223,7 +224,7 @@ def _within(column: Floats, low: float | None, high: float | None) -> NDArray[np
 
 def _density(success: NDArray[np.bool_], lies: NDArray[np.bool_]) -> float:
     paths = int(np.count_nonzero(lies))
-    return float(finite(np.count_nonzero(success & lies) / paths) or 0.0) if paths else 0.0
+    return np.count_nonzero(success & lies) / paths if paths else 0.0
 
 
 def _whole(table: Binned, success: NDArray[np.bool_]) -> Box:

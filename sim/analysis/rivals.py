@@ -38,7 +38,9 @@ def forecasts(levels: Floats, horizons: Sequence[int]) -> dict[str, dict[int, Fo
         "last_quarter": lambda past, h: h * float(past[-1] - past[-2]),
         "drift": lambda past, h: h * float(past[-1] - past[0]) / (past.size - 1),
     }
-    found = {name: {h: (rule(levels, h), _past_error(rule, levels, h)) for h in horizons} for name, rule in rules.items()}
+    found = {
+        name: {h: (rule(levels, h), _past_error(rule, levels, h)) for h in horizons} for name, rule in rules.items()
+    }
     found["airline"] = _arima(levels, horizons, (0, 1, 1))
     found["arima"] = _arima(levels, horizons, (1, 1, 0))
     found["ets"] = _smoothing(levels, horizons)

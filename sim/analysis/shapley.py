@@ -1,11 +1,11 @@
 """Shapley effects: the share of an output's variance due to each driver and innovation, also where they are correlated.
 
-With c(S) = E[Var(Y | all but S)], each player gets its mean gain in c over all orders of players (Owen 2014; Song, Nelson
-and Staum 2016, SIAM/ASA J. Uncertainty Quantification 4, p. 1060); the effects add up to Var(Y).
+With c(S) = E[Var(Y | all but S)], each player gets its mean gain in c over all orders of players (Owen 2014; Song,
+Nelson and Staum 2016, SIAM/ASA J. Uncertainty Quantification 4, p. 1060); the effects add up to Var(Y).
 
 Every draw has a random order of its own and one valuation more than players (Goda 2021, Reliability Engineering and
-System Safety 209, algorithm 1): with x and y independent draws of everything and Y_j the value where the first j players
-of the order are drawn again given all others,
+System Safety 209, algorithm 1): with x and y independent draws of everything and Y_j the value where the first j
+players of the order are drawn again given all others,
 
     player at place j gets     ((Y_0 - Y_j)^2 - (Y_0 - Y_(j-1))^2) / 2
 
@@ -14,8 +14,8 @@ the order: then the first j players depend on the last j of u alone, and exchang
 copy draws the players again from their law given the others (as in Mara and Tarantola 2012, section 3). One u changes
 from Y_(j-1) to Y_j, so consecutive values differ little and their squares nearly cancel.
 
-The same differences over the linear part of Y have known means (the squares of L' slopes) and are taken out as a control
-variate.
+The same differences over the linear part of Y have known means (the squares of L' slopes) and are taken out as a
+control variate.
 """
 
 from __future__ import annotations
@@ -106,8 +106,9 @@ def _gains(sampler: Sampler, slopes: list[Floats], random: np.random.Generator, 
 def _exchanged(
     sampler: Sampler, slopes: list[Floats], place: NDArray[np.int64], x: Draws, y: Draws
 ) -> tuple[dict[str, Floats | Ints], Floats, Floats]:
-    """Columns of all points (stage by stage, each n long), and of each player and draw the linear part's step when it is
-    exchanged and the mean of what the linear part gives it: float64[players, n].
+    """Columns of all points, stage by stage, each n long; and two arrays float64[players, n] of the linear part.
+
+    These are its step when a player is exchanged, and the mean of what it gives that player.
     """
     count, n = place.shape
     stages = np.arange(count + 1)[:, None]

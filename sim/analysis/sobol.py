@@ -98,17 +98,20 @@ def _piece(sampler: Sampler, slopes: list[Floats], random: np.random.Generator, 
     a, b = sampler.draw(random, n), sampler.draw(random, n)
     from_a, from_b = sampler.columns(a), sampler.columns(b)
     rows = len(sampler.units) + 2
-    columns = {}
+    columns: dict[str, Any] = {}
     for u, unit in enumerate(sampler.units):
         for name in unit.names:
-            column = np.broadcast_to(from_a[name], (rows, n)).copy()
+            column = np.empty((rows, n), from_a[name].dtype)
+            column[:] = from_a[name]
             column[[1, u + 2]] = from_b[name]
             columns[name] = column.ravel()
     linear_a, linear_b = (
-        np.array([
-            np.zeros(n) if unit.matrix is None else slope @ (factor(unit.matrix) @ draw)
-            for unit, slope, draw in zip(sampler.units, slopes, draws, strict=True)
-        ])
+        np.array(
+            [
+                np.zeros(n) if unit.matrix is None else slope @ (factor(unit.matrix) @ draw)
+                for unit, slope, draw in zip(sampler.units, slopes, draws, strict=True)
+            ]
+        )
         for draws in (a, b)
     )
     linear = np.empty((rows, n))

@@ -1,8 +1,8 @@
 """Reported levels of several bases made comparable: the bridges between bases, from stated growth alone.
 
-Levels of two definitions of revenue must not be joined. What joins them is growth: a company that changes its definition
-states the growth of the first quarters on the new one, so the new definition's level a year earlier is known, and its
-ratio to the level then reported is the bridge.
+Levels of two definitions of revenue must not be joined. What joins them is growth: a company that changes its
+definition states the growth of the first quarters on the new one, so the new definition's level a year earlier is
+known, and its ratio to the level then reported is the bridge.
 """
 
 from __future__ import annotations

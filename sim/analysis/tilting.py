@@ -56,7 +56,8 @@ class Shift:
 class Shifted:
     """All drivers moved, by falling size of shift; ``checked`` is P(success) simulated anew under the moved drivers.
 
-    ``outputs`` are mean and percentiles of further columns in that simulation, each {word: estimate}.
+    ``outputs`` are mean and percentiles of further columns, each {"before": ..., "after": ...} on the same paths, so that
+    what does not move is seen not to.
     """
 
     drivers: tuple[Shift, ...]
@@ -64,7 +65,7 @@ class Shifted:
     effective: float
     probability: float
     checked: Estimate
-    outputs: Mapping[str, Mapping[str, Estimate]]
+    outputs: Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -74,7 +75,8 @@ class Shifted:
             "probability": self.probability,
             "simulated": self.checked.as_dict(),
             "outputs": {
-                name: {word: found.as_dict() for word, found in facts.items()} for name, facts in self.outputs.items()
+                name: {when: {word: e.as_dict() for word, e in facts.items()} for when, facts in both.items()}
+                for name, both in self.outputs.items()
             },
         }
 
@@ -120,14 +122,14 @@ class Scores:
             if found.means[k] != 0.0
         }
         wanted = (output, *(name for name in others if name != output))
-        columns = value(paths, moved, outputs=wanted)
+        drawn, columns = value(paths, outputs=wanted), value(paths, moved, outputs=wanted)
         return Shifted(
             self._shifts(found, set(chosen)),
             found.bits,
             found.effective,
             found.probability,
             estimate(columns[output], share_at_least(at_least)),
-            {name: _described(columns[name]) for name in wanted},
+            {name: {"before": _described(drawn[name]), "after": _described(columns[name])} for name in wanted},
         )
 
     def _shifts(self, found: Tilt, chosen: set[int]) -> tuple[Shift, ...]:

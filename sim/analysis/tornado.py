@@ -72,13 +72,13 @@ class Tornado:
 
 
 def analyse(value: Value, inputs: Inputs, quantity: Quantity, first: int, paths: int) -> Tornado:
-    """Bars of every driver that varies; expectations over the paths from ``first`` on, ``paths`` of them (or a few more).
+    """Bars of every driver that varies; expectations over the paths from ``first`` on, some ``paths`` of them.
 
     Errors are those of 16 interleaved replicates. For an indicator every number is a probability, and one at a time it
     is 0 or 1.
     """
     names = [name for group in inputs.groups for name in group.drivers]
-    ends = {name: tuple(float(x) for x in inputs.marginal(name, np.array([-_P90, _P90]))) for name in names}
+    ends = {name: _ends(inputs, name) for name in names}
     central, alone = _alone(value, inputs, quantity, ends)
     n = max(math.ceil(paths / REPLICATES), 2) * REPLICATES
     numbers = first + np.arange(n)
@@ -100,7 +100,7 @@ def analyse(value: Value, inputs: Inputs, quantity: Quantity, first: int, paths:
 
 
 def _alone(
-    value: Value, inputs: Inputs, quantity: Quantity, ends: dict[str, tuple[float, ...]]
+    value: Value, inputs: Inputs, quantity: Quantity, ends: dict[str, tuple[float, float]]
 ) -> tuple[float, dict[str, tuple[float, float]]]:
     """The quantity with all drivers at medians and innovations zero, and with one at a time at its P10 and P90."""
     points = 2 * len(ends) + 1
@@ -114,6 +114,11 @@ def _alone(
     return float(found[0]), {name: (float(a), float(b)) for name, (a, b) in zip(ends, pairs, strict=True)}
 
 
+def _ends(inputs: Inputs, driver: str) -> tuple[float, float]:
+    low, high = inputs.marginal(driver, np.array([-_P90, _P90]))
+    return float(low), float(high)
+
+
 def _mean(column: Floats) -> Estimate:
     """Mean of the valid values with its error over interleaved replicates."""
     valid = np.isfinite(column)
@@ -122,5 +127,3 @@ def _mean(column: Floats) -> Estimate:
     parts = [column[r::REPLICATES][valid[r::REPLICATES]] for r in range(REPLICATES)]
     means = np.array([part.mean() if part.size else math.nan for part in parts])
     return Estimate(float(column[valid].mean()), spread(means))
-
-

@@ -26,7 +26,6 @@ def calibrate(source: Path, sets: tuple[str, ...], uncorrected: bool, file: Path
     """
     from sim.pipeline import calibrating
     from sim.report import console
-    from sim.report.screens import calibrate as screen
 
     done = calibrating.calibrate(source, sets, correct=not uncorrected)
     if file is not None:
@@ -34,7 +33,7 @@ def calibrate(source: Path, sets: tuple[str, ...], uncorrected: bool, file: Path
     if as_json:
         click.echo(json.dumps(done.as_dict(), allow_nan=False))
     else:
-        console.say_lines(screen.lines(done.as_dict(), console.width(), None if file is None else str(file)))
+        console.say_lines(calibrating.lines(done, console.width(), file))
 
 
 @click.command()
@@ -52,7 +51,6 @@ def backtest(study: Path, sets: tuple[str, ...], first: str, out: Path, no_pack:
     """
     from sim.pipeline import backtesting
     from sim.report import console
-    from sim.report.screens import backtest as screen
 
     with console.progress(quiet=as_json) as tell:
         done = backtesting.backtest(
@@ -61,4 +59,4 @@ def backtest(study: Path, sets: tuple[str, ...], first: str, out: Path, no_pack:
     if as_json:
         click.echo(json.dumps(done.as_dict(), allow_nan=False))
     else:
-        console.say_lines(screen.lines(done.as_dict(), console.width()))
+        console.say_lines(backtesting.lines(done, console.width()))

@@ -19,6 +19,8 @@ COMMANDS = {
     "schema": ("studies", "Print the JSON Schema of study files (for editors)."),
     "show": ("studies", "Print the assumption register of STUDY, or what feeds one cell."),
     "prob": ("runs", "How likely is it that an output of RUN is at least X?"),
+    "explain": ("explaining", "What drives an output of RUN, and how much is each driver's?"),
+    "believe": ("believing", "What must one believe for an output of RUN to reach K with probability P?"),
     "bridge": ("changes", "What changed from A to B (runs or study files), driver by driver?"),
     "compare": ("changes", "What if? RUNS, study files or one study's scenarios side by side."),
     "sweep": ("changes", "What if numbers of STUDY were others? One row or a grid of values, all on the same paths."),

@@ -4,8 +4,8 @@ The file has one row per calendar quarter, in order and without a gap:
 
     quarter_end,basis,revenue_rmb_m,yoy_pct,adj_ebita_rmb_m,group_capex_rmb_m,status,source
 
-``basis`` names the definition of revenue: levels of two bases must never be joined, growth rates may be. ``status`` says
-how far a row can be trusted: `sourced` (read in a document), `derived` (arithmetic from sourced numbers),
+``basis`` names the definition of revenue: levels of two bases must never be joined, growth rates may be. ``status``
+says how far a row can be trusted: `sourced` (read in a document), `derived` (arithmetic from sourced numbers),
 `growth_sourced` (growth read, level recalled), `unverified` (recalled). Beside it, `NAME_totals.csv` holds the filed
 totals of fiscal years that the quarters must add up to:
 
@@ -22,6 +22,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from sim.errors import InputError, Place, Problem, StorageError, did_you_mean
@@ -208,7 +209,7 @@ def _quarter(file: Path, line: int, cells: Sequence[str], problems: list[Problem
 
 
 def _order(file: Path, quarters: Sequence[Quarter]) -> Iterator[Problem]:
-    for before, after in zip(quarters, quarters[1:], strict=False):
+    for before, after in pairwise(quarters):
         if after.period != before.period + 1:
             what = f"{after.name} follows {before.name}"
             advice = "give every quarter once, oldest first, without a gap"

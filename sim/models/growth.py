@@ -1,8 +1,8 @@
 """Quarterly revenue of a growing business, and nothing else: the model that a record can honestly test.
 
-A trend whose growth fades to the long run, with a persistent growth shock; a season that evolves; an irregular undone in
-the next quarter. The same equations are fitted to history in sim/analysis/growth_fit.py, which gives every driver its
-distribution; `sim backtest` runs it from the end of each quarter of the past.
+A trend whose growth fades to the long run, with a persistent growth shock; a season that evolves; an irregular undone
+in the next quarter. The same equations are fitted to history in sim/analysis/growth_fit.py, which gives every driver
+its distribution; `sim backtest` runs it from the end of each quarter of the past.
 """
 
 from sim.cells.mark import cell

@@ -96,9 +96,7 @@ def _vintage(checked: Checked, history: History, origin: int, columns: dict[int,
     known = splice(history, origin)
     found = fit(known)
     revenue = history.quarters[origin].revenue
-    study = with_drivers(
-        checked.study, calibrate.growth_drivers(found, revenue), calibrate.growth_correlations(found)
-    )
+    study = with_drivers(checked.study, calibrate.growth_drivers(found, revenue), calibrate.growth_correlations(found))
     values = simulator_of(checked, study).value(np.arange(study.run.paths), outputs=list(columns.values()))
     # What came of it is read from all of history: growth across a change of basis is known only a year later.
     later, quarters = splice(history).joined, history.quarters
@@ -149,3 +147,10 @@ def _facts(checked: Checked, history: History, vintages: Sequence[Vintage]) -> d
         "paths": study.run.paths,
         "seed": study.run.seed,
     }
+
+
+def lines(done: Done, width: int) -> list[str]:
+    """What the screen says."""
+    from sim.report.screens import backtest as screen
+
+    return screen.lines(done.as_dict(), width)

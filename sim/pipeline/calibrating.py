@@ -126,7 +126,7 @@ def with_drivers(study: Study, marginals: Mapping[str, Marginal], pairs: Sequenc
     changed: dict[str, Any] = {"drivers": drivers}
     if pairs is not None:
         listed = [
-            Correlation(between=[pair.first, pair.second], pearson=pair.pearson, source=[_SOURCE]) for pair in pairs
+            Correlation(between=[pair.first, pair.second], pearson=pair.pearson, source=(_SOURCE,)) for pair in pairs
         ]
         changed["dependence"] = Dependence(correlations=listed)
     return study.model_copy(update=changed)
@@ -191,3 +191,10 @@ def save(done: Calibration, file: Path) -> None:
         file.write_text(fragment.text(done.as_dict()), encoding="utf-8", newline="\n")
     except OSError as error:
         raise StorageError(f"cannot write {file} ({error.strerror}); choose another file") from error
+
+
+def lines(done: Calibration, width: int, file: Path | None) -> list[str]:
+    """What the screen says; ``file`` is where the fragment was written, if anywhere."""
+    from sim.report.screens import calibrate as screen
+
+    return screen.lines(done.as_dict(), width, None if file is None else str(file))

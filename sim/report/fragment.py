@@ -28,14 +28,16 @@ def _head(result: Mapping[str, Any]) -> list[str]:
     data = result["history"]
     status = ", ".join(f"{count} {name}" for name, count in data["by_status"].items() if count)
     head = [
-        f"# Written by `sim calibrate` for {result['source']} (sim {result['version']}). Do not edit: repeat the command.",
+        f"# Written by `sim calibrate` for {result['source']} (sim {result['version']}). Not to be edited: repeat it.",
         f"# Data: {data['file']}, {data['rows']} quarters {data['first']} to {data['last']} ({status});",
-        f"# sha256 {data['sha256'][:16]}, {data['filed_totals']} filed totals agree. Each basis is bridged by its growth.",
+        f"# sha256 {data['sha256'][:16]}, {data['filed_totals']} filed totals agree; bases joined by stated growth.",
         "# Model and priors: sim/analysis/growth_fit.py (state space, evolving season; importance sampling, "
         f"{result['effective_draws']:.0f} effective draws).",
     ]
     if result["rows_without_recalled"] is not None:
-        head.append(f"# Without recalled rows {result['rows_without_recalled']} quarters remain; the fit to these is beside each number.")
+        head.append(
+            f"# Without recalled rows {result['rows_without_recalled']} quarters remain; their fit is beside each one."
+        )
     for entry in result["quantities"]:
         if result["kind"] == "study" and entry["likeliest"] is not None:
             head.append(f"#   {entry['name']}: {_posterior(entry)}")
@@ -45,7 +47,7 @@ def _head(result: Mapping[str, Any]) -> list[str]:
         head += [
             f"# Width (sd of log revenue) {_listed(widths['horizons'], '')} quarters ahead: record "
             f"{_listed(widths['record'])}; with the fit as it is {_listed(widths['uncorrected'])};",
-            f"# with growth shocks x {factors['shocks']:g} and season and irregular x {factors['noise']:g}, as written here, "
+            f"# with growth shocks x {factors['shocks']:g}, season and irregular x {factors['noise']:g}, as here, "
             f"{_listed(widths['corrected'])}.",
         ]
     return head

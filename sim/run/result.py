@@ -128,7 +128,7 @@ class Run:
     @property
     def replicates(self) -> int:
         """Interleaved replicates of the sampler, path i being of replicate i modulo this; 1 for independent paths."""
-        return 1 if self.manifest["sampler"] == "philox" else 16
+        return 16 if self.manifest.get("sampler") in ("sobol", "lhs") else 1
 
     @property
     def drivers(self) -> tuple[str, ...]:

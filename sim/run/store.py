@@ -263,6 +263,8 @@ class _NothingKept:
 def open_setup(run: Run) -> Setup:
     """The stored set-up of a run, checked against the hashes in its manifest."""
     folder = run.directory / "run"
+    if run.manifest.get("stream_version") != STREAM_VERSION:
+        raise StorageError(f"{run.directory} was drawn by an earlier version of sim; repeat the run")
     try:
         text = (folder / "kernel.py").read_text(encoding="utf-8")
         setup = Setup.load(text, folder / "setup.npz", run.manifest["setup"])

@@ -41,8 +41,9 @@ class Tallies:
         self.bins = np.zeros((self.lows.size, BINS + 1, 5))  # the last collects what is not finite
         self.bins[:, :, SMALLEST] = np.inf
         self.bins[:, :, LARGEST] = -np.inf
-        self.shares = np.zeros((self.lows.size, CLASSES, REPLICATES))
+        self.shares = np.zeros((self.lows.size, CLASSES + 1, REPLICATES))  # the last collects what is not finite
         self.classes = np.zeros((self.lows.size, BINS + 1), np.uint8)
+        self.classes[:, BINS] = CLASSES
 
     @staticmethod
     def placed(first: Floats) -> Tallies:
@@ -124,10 +125,11 @@ class Tallies:
 
     def _errors(self, moments: Moments) -> tuple[Floats, Floats]:
         """Standard errors from the replicates: of the means float64[O], and of the ranks float64[O, percentiles]."""
-        counts = self.shares.sum(axis=1)  # [O, replicates]
+        shares = self.shares[:, :CLASSES]
+        counts = shares.sum(axis=1)  # [O, replicates]
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             means = moments.sums / counts
-            below = np.cumsum(self.shares, axis=1)[:, :-1] / counts[:, None, :]
+            below = np.cumsum(shares, axis=1)[:, :-1] / counts[:, None, :]
             spread = math.sqrt(REPLICATES)
             return means.std(axis=1, ddof=1) / spread, below.std(axis=2, ddof=1) / spread
 

@@ -4,8 +4,11 @@ A kernel module. Philox is a counter-based generator: a keyed bijection of 128-b
 Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC'11). Any number is computed from its name alone, so no
 state is carried, and threads, blocks and resumed runs cannot disagree.
 
-The stream, version 1, fixed for ever
+The stream, version 2, fixed for ever
 -------------------------------------
+This is the sampler ``philox``; what Sobol points and Latin hypercubes put in place of its uniforms is said in
+`sim.sampling.points`. (Version 1 had the same words and rounded its normals otherwise.)
+
 *Key*: the first 8 bytes of SHA-256 of the UTF-8 text ``{seed}/{kind}/{name}``, where kind is ``driver`` or
 ``innovation``, as two little-endian 32-bit words.
 

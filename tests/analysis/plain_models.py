@@ -149,7 +149,7 @@ def shapley_of(gain: Callable[[frozenset[str]], float], players: Sequence[str]) 
 
 
 def explained(slopes: Mapping[str, float], matrix: np.ndarray, some: frozenset[str]) -> float:
-    """Var(E[slopes' Z | Z of some]) of joint normals Z with covariance ``matrix``: the closed form of a linear model."""
+    """Var(E[slopes' Z | Z of some]) of joint normals Z with covariance ``matrix``, in closed form."""
     names = list(slopes)
     held = [names.index(name) for name in names if name in some]
     if not held:
@@ -178,7 +178,7 @@ G_COEFFICIENTS = (0.0, 1.0, 4.5, 9.0, 99.0)  # Saltelli and Sobol 1995
 
 
 def sobol_g() -> Model:
-    """Product of (|4 x - 2| + a) / (1 + a), x uniform on (0, 1); the first as an innovation, its normal made uniform."""
+    """Product of (|4 x - 2| + a) / (1 + a), x uniform on (0, 1); the first is an innovation made uniform."""
 
     def function(c: Columns) -> np.ndarray:
         y = np.ones_like(c["x1"])
@@ -238,7 +238,7 @@ def product() -> Model:
 
 
 def product_gain(some: frozenset[str]) -> float:
-    """E[Y | x1] = r x1^2 + b x1 and E[Y | x2] = r x2^2 + b r x2; x1 x2 has variance 1 + r^2 and covers x1 not at all."""
+    """E[Y | x1] = r x1^2 + b x1 and E[Y | x2] = r x2^2 + b r x2; Var(x1 x2) = 1 + r^2, Cov(x1 x2, x1) = 0."""
     r, b = PRODUCT_RHO, PRODUCT_SLOPE
     noise = PRODUCT_NOISE**2 if "e" in some else 0.0
     of_drivers = {

@@ -11,7 +11,7 @@ from scipy import stats
 
 from sim.analysis.estimate import PERCENTILES, at_least, describe, describe_tally, finite, probability
 from sim.run.simulate import Simulator
-from sim.run.tallies import Tallies
+from sim.run.tallies import Moments, Tallies
 from tests.conftest import CONFIGS
 
 RUNS, PATHS = 1000, 2000  # independent samples and paths of each, for coverage
@@ -107,8 +107,9 @@ def test_intervals_from_tallies_cover_as_well(samples: np.ndarray, simulator: Ca
     """As printed by `sim run`: mean and percentiles from histograms, each sample a column of one run."""
     tallies = Tallies.placed(samples)
     tallies.count(simulator(CONFIGS / "toy.yaml").tally, 0, samples)
-    names = [str(i) for i in range(RUNS)]
-    found = [describe_tally(tally) for tally in tallies.by_output(names, PATHS).values()]
+    names, moments = [str(i) for i in range(RUNS)], Moments.none(RUNS)
+    moments.take(tallies.moments[0], PATHS)
+    found = [describe_tally(tally) for tally in tallies.by_output(names, moments, replicated=False).values()]
     covers(sum(abs(each.mean - math.exp(0.125)) <= 1.96 * each.standard_error for each in found))
     for p in (5, 50, 95):
         exact = math.exp(0.5 * stats.norm.ppf(p / 100))

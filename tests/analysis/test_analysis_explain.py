@@ -70,7 +70,11 @@ REFUSED = {
     "few failures": (lambda rng: np.arange(5000.0), 30.0, "only 30 of 5000 paths miss 30, too few"),
     "none": (lambda rng: np.arange(5000.0), 1e9, "only 0 of 5000 paths reach"),
     "short": (lambda rng: np.arange(50.0), None, "50 valid paths are too few"),
-    "invalid": (lambda rng: np.where(np.arange(5000) % 50, 1.0 * np.arange(5000), np.nan), None, "2% of paths give no y"),
+    "invalid": (
+        lambda rng: np.where(np.arange(5000) % 50, 1.0 * np.arange(5000), np.nan),
+        None,
+        "2% of paths give no y",
+    ),
     "all invalid": (lambda rng: np.full(5000, np.nan), None, "0 valid paths are too few"),
     "huge": (lambda rng: 1e300 * rng.normal(size=5000), None, "too large or too close together"),
 }
@@ -90,7 +94,7 @@ def test_a_heavy_tail_may_still_be_asked_for_its_probability() -> None:
 
 
 def test_light_tails_pass() -> None:
-    """Normal, lognormal with sd of logarithm 0.7, Student's t with 4 degrees of freedom: none is denied its variance."""
+    """Normal, lognormal with sd of logarithm 0.7, Student's t with 4 degrees of freedom: none is refused."""
     for seed in range(20):
         rng = np.random.default_rng(seed)
         for values in (rng.normal(size=20_000), rng.lognormal(sigma=0.7, size=20_000), rng.standard_t(4, 20_000)):

@@ -59,7 +59,7 @@ def test_every_driver_without_the_shock(independent: tuple[Linear, Information])
     model, found = independent
     agrees(found.drivers.worth, worth(model.known("a", "b", "c"), -1))
     assert found.drivers.worth.value < found.perfect.worth.value
-    assert found.nested == (32_768, 32)
+    assert found.nested == (16_384, 64)
 
 
 def test_the_mean_of_both_nested_bounds_is_nearer_than_either(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def test_defaults_of_the_smallest_study(reads: Reads) -> None:
     assert reading.problems == []
     study = reading.study
     assert study is not None
-    assert (study.run.paths, study.run.seed, study.run.sampler) == (1_048_576, 1, "philox")
+    assert (study.run.paths, study.run.seed, study.run.sampler) == (1_048_576, 1, "sobol")
     assert (study.calendar.periods, study.calendar.first) == (1, None)
     assert (study.timeline, study.drivers, study.outputs, study.target) == (None, {}, [], None)
     assert study.innovations["shock"].note is None

@@ -242,7 +242,9 @@ def test_runs_keep_their_names_whole(run_of) -> None:
 
 def test_verification_names_what_differs() -> None:
     page, file = paper(200)
-    console.verification(SimpleNamespace(paths=4000, columns=12, digests_differ=(), differences=(), agrees=True, note=""), page)
+    console.verification(
+        SimpleNamespace(paths=4000, columns=12, digests_differ=(), differences=(), agrees=True, note=""), page
+    )
     differences = tuple((f"column_{i}", 7, 1.0, 1.0000000000000002) for i in range(12))
     found = SimpleNamespace(
         paths=4000, columns=12, digests_differ=("value_per_ads",), differences=differences, agrees=False, note=""

@@ -133,7 +133,7 @@ def test_rules_in_words(stretches: list[tuple[str, float | None, float | None]],
     "changes",
     [
         {},
-        {"drivers": [knows(f"d{i}", 5 - i / 2, label=f"A driver with rather a long name, number {i}") for i in range(9)]},
+        {"drivers": [knows(f"d{i}", 5 - i / 2, label=f"A driver with rather a long name, {i}") for i in range(9)]},
         {"unit": "RMB bn", "drivers": [knows("multiple", 123456.0, 100.0)]},
         {"perfect": knows("perfect", 0.0), "all_drivers": knows("drivers", 0.0), "drivers": [], "groups": [],
          "first": None},

@@ -93,7 +93,7 @@ def both(request: pytest.FixtureRequest, kernel_cache: Path, tmp_path_factory: p
     simulator = Simulator(made)
     chunk = simulator.chunk(0, PATHS, series=True)
     innovations = [
-        {name: plain_innovations(study.run.seed, name, path, made.periods) for name in study.innovations}
+        {name: list(map(float, column)) for name, column in simulator.innovations(path).items()}
         for path in range(PATHS)
     ]
     drivers = [dict(zip(made.plan.drivers, map(float, column), strict=True)) for column in chunk.drivers.T]

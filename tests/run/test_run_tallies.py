@@ -11,10 +11,11 @@ import pytest
 from sim.analysis.estimate import PERCENTILES, describe, describe_tally
 from sim.run.result import Tally
 from sim.run.simulate import CHUNK, Simulator
-from sim.run.tallies import Tallies
+from sim.run.tallies import Moments, Tallies
 from tests.run.conftest import TOY
 
 N = 3 * CHUNK + 321
+PARTS = [slice(i, min(i + CHUNK, N)) for i in range(0, N, CHUNK)]
 Count = Callable[..., None]
 
 
@@ -53,14 +54,22 @@ def count(simulator: Callable[..., Simulator]) -> Count:
     return simulator(TOY).tally
 
 
-def tallied(count: Count, parts: list[slice] | None = None) -> dict[str, Tally]:
+def tallied(count: Count, parts: list[slice] | None = None, replicated: bool = False) -> dict[str, Tally]:
     """Chunks counted in the order given, each in a tally of its own, merged as threads' tallies are."""
     whole = Tallies.placed(VALUES[:, :CHUNK])
-    for part in parts or [slice(i, min(i + CHUNK, N)) for i in range(0, N, CHUNK)]:
+    first = np.ascontiguousarray(VALUES[:, :CHUNK])
+    whole.count(count, 0, first)
+    whole.classify()
+    chunks: dict[tuple[int, int], np.ndarray] = {}
+    for part in parts or PARTS:
         mine = whole.alike()
         mine.count(count, part.start, np.ascontiguousarray(VALUES[:, part]))
+        chunks[part.start, part.stop] = mine.moments.pop(part.start)
         whole.merge(mine)
-    return dict(whole.by_output(list(COLUMNS), N))
+    moments = Moments.none(len(COLUMNS))
+    for start, stop in sorted(chunks):
+        moments.take(chunks[start, stop], stop - start)
+    return dict(whole.by_output(list(COLUMNS), moments, replicated=replicated))
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +138,12 @@ def test_an_atom_beside_a_continuous_part_stays_exact(count: Count, at: str) -> 
     normal = COLUMNS["normal"] - 0.43
     column = np.maximum(normal, 0.0) if at == "below" else np.minimum(-normal, 0.0) + 5.0
     whole = Tallies.placed(column[None, :CHUNK])
+    moments = Moments.none(1)
     for first in range(0, N, CHUNK):
-        whole.count(count, first, np.ascontiguousarray(column[None, first : first + CHUNK]))
-    exact, found = describe(column), describe_tally(whole.by_output(["y"], N)["y"])
+        part = np.ascontiguousarray(column[None, first : first + CHUNK])
+        whole.count(count, first, part)
+        moments.take(whole.moments.pop(first), part.shape[1])
+    exact, found = describe(column), describe_tally(whole.by_output(["y"], moments, replicated=False)["y"])
     bound = column.min() if at == "below" else column.max()
     held = [p for p in PERCENTILES if exact.percentiles[p] == bound and exact.percentile_errors[p] == 0]
     assert len(held) >= 12
@@ -169,7 +181,25 @@ def test_no_value_is_too_far_out(count: Count) -> None:
     far = np.concatenate([s * np.ldexp(1.0, np.arange(-1074, 1024)) for s in (-1, 1)])
     whole = Tallies.placed(rng.normal(size=(1, CHUNK)))
     whole.count(count, 0, far[None, :])
-    tally = whole.by_output(["far"], far.size)["far"]
+    moments = Moments.none(1)
+    moments.take(whole.moments[0], far.size)
+    tally = whole.by_output(["far"], moments, replicated=False)["far"]
     assert tally.counts.sum() == far.size
     assert (tally.smallest[0], tally.largest[-1]) == (far.min(), far.max())
     assert (tally.largest[:-1] < tally.smallest[1:]).all()
+
+
+def test_errors_are_those_of_the_replicates(count: Count) -> None:
+    """Means and ranks of paths r, r + 16, ...: their spread over 4, as computed from the whole columns."""
+    tallies = tallied(count, replicated=True)
+    for name in ("normal", "lognormal", "indicator", "atom and tail", "some invalid"):
+        tally, column = tallies[name], COLUMNS[name]
+        parts = [column[r::16][np.isfinite(column[r::16])] for r in range(16)]
+        assert tally.mean_error == pytest.approx(np.std([p.mean() for p in parts], ddof=1) / 4, rel=1e-9)
+        assert tally.rank_errors is not None
+        valid = column[np.isfinite(column)]
+        for p in (5, 50, 95) if name in ("normal", "lognormal") else ():
+            mark = np.quantile(valid, p / 100)
+            expected = np.std([np.mean(part <= mark) for part in parts], ddof=1) / 4
+            # Ranks are taken at the edge of a bin near the percentile, so errors agree about, not exactly.
+            assert tally.rank_errors[PERCENTILES.index(p)] == pytest.approx(expected, rel=0.35), (name, p)

@@ -47,8 +47,14 @@ def draw(result: Mapping[str, Any]) -> Drawing:
             _panel(axes, [row for row in rows if row["horizon"] == h], h)
     data = pd.DataFrame(
         [
-            {"horizon": row["horizon"], "vintage": row["vintage"], "period": row["period"], "reported": row["revenue"],
-             "unverified": row["unverified"], **{f"p{p}": v for p, v in row["percentiles"].items()}}
+            {
+                "horizon": row["horizon"],
+                "vintage": row["vintage"],
+                "period": row["period"],
+                "reported": row["revenue"],
+                "unverified": row["unverified"],
+                **{f"p{p}": v for p, v in row["percentiles"].items()},
+            }
             for row in rows
         ]
     )
@@ -78,7 +84,9 @@ def _panel(axes: Axes, rows: Sequence[Mapping[str, Any]], h: int) -> None:
     margin = 0.06 * (top - bottom)
     axes.set_ylim(bottom - margin, top + margin)
     places, decimals = style.ticks(bottom, top, 5)
-    axes.set_yticks(places, [f"{100 * p:+.{max(decimals - 2, 0)}f}%".replace("-", MINUS).replace("+0%", "0") for p in places])
+    axes.set_yticks(
+        places, [f"{100 * p:+.{max(decimals - 2, 0)}f}%".replace("-", MINUS).replace("+0%", "0") for p in places]
+    )
     step = max(1, len(rows) // 8)
     axes.set_xticks(x[::step].tolist(), [period(row["period"]) for row in rows[::step]])
 

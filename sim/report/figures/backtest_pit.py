@@ -53,8 +53,9 @@ def draw(result: Mapping[str, Any]) -> Drawing:
             axes.axhline(len(rows) / BINS, color=style.VERMILLION, ls="--", lw=1.2)
             axes.set_xlim(0, 1)
             axes.set_xticks([0, 0.5, 1], ["0", "50", "100"])
-            for label, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
-                label.set_ha(side)
+            first, _, last = axes.get_xticklabels()
+            first.set_horizontalalignment("left")
+            last.set_horizontalalignment("right")
             h = each["horizon"]
             axes.set_title(f"{h} quarter{'' if h == 1 else 's'} ahead", fontsize=style.LABEL, pad=4)
             panels.append(axes)
@@ -68,5 +69,7 @@ def draw(result: Mapping[str, Any]) -> Drawing:
             if i:
                 axes.set_yticklabels([])
         style.write(figure, style.WIDTH / 2, low - 0.34, "percentile of the forecast", size=style.TICK, ha="center")
-    means = "; ".join(f"mean percentile {100 * float(np.mean(e['pit'])):.0f} {e['horizon']} quarters ahead" for e in horizons)
+    means = "; ".join(
+        f"mean percentile {100 * float(np.mean(e['pit'])):.0f} {e['horizon']} quarters ahead" for e in horizons
+    )
     return Drawing("backtest_pit", title, subtitle, f"{title}. {means}.", figure, pd.DataFrame(data))

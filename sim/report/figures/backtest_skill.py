@@ -17,26 +17,31 @@ _LEFT = 2.12
 
 
 def headline(result: Mapping[str, Any]) -> str:
-    """The model against the best rival at each horizon."""
-    skills = [each["skill"][each["best_rival"]]["estimate"] for each in result["horizons"]]
+    """The model against the best rival at each horizon, and where that is more than chance."""
+    found = {each["horizon"]: each["skill"][each["best_rival"]] for each in result["horizons"]}
+    skills = [each["estimate"] for each in found.values()]
     low, high = min(skills), max(skills)
-    if low >= 0:
-        return f"CRPS {low:.0%} to {high:.0%} below the best naive rival at every horizon"
     if high <= 0:
         return "No horizon at which the model beats the best naive rival"
-    return f"CRPS up to {high:.0%} below the best naive rival, {-low:.0%} above at worst"
+    if low < 0:
+        return f"CRPS up to {high:.0%} below the best naive rival, {-low:.0%} above at worst"
+    sure = [str(h) for h, each in found.items() if each["interval"][0] > 0]
+    gain = f"CRPS {low:.0%} to {high:.0%} below the best rival"
+    if len(sure) == len(found):
+        return f"{gain} at every horizon"
+    return f"{gain}; beyond chance at {' and '.join(sure)} quarters" if sure else f"{gain}; all within chance"
 
 
 def draw(result: Mapping[str, Any]) -> Drawing:
     """One panel a horizon, one row a rival, with 90% block-bootstrap intervals; the best rival is bold."""
     horizons = result["horizons"]
     names = list(horizons[0]["skill"])
-    notes = [
-        "Bars are 90% block-bootstrap intervals; bold: the rival of lowest CRPS at that horizon, chosen knowing outcomes"
-    ]
+    notes = ["Bars are 90% block-bootstrap intervals; bold: the rival of lowest CRPS there, chosen knowing outcomes"]
     with style.committee():
         title = headline(result)
-        subtitle = f"CRPS saved against naive forecasts by quarters ahead (right of 0: the model is better); {span(result)}"
+        subtitle = (
+            f"CRPS saved against naive forecasts by quarters ahead (right of 0: the model is better); {span(result)}"
+        )
         figure = style.canvas(title, subtitle, notes, source(result))
         low = style.floor(notes) + 0.26
         gap = 0.16
@@ -54,14 +59,26 @@ def draw(result: Mapping[str, Any]) -> Drawing:
                 axes.plot([a, b], [row, row], color=colour, lw=2.6 if best else 1.2, ls="-")
                 axes.plot([max(-0.5, found["estimate"])], [row], "o", color=colour, ms=6 if best else 4)
                 axes.annotate(
-                    _percent(found["estimate"]), (max(-0.5, found["estimate"]), row), (0, 6),
-                    textcoords="offset points", fontsize=7.5, ha="center", color=style.INK,
+                    _percent(found["estimate"]),
+                    (max(-0.5, found["estimate"]), row),
+                    (0, 6),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    ha="center",
+                    color=style.INK,
                     fontweight="bold" if best else "normal",
                 )
                 data.append(
-                    {"horizon": each["horizon"], "rival": name, "skill": found["estimate"],
-                     "low": found["interval"][0], "high": found["interval"][1], "best_rival": best,
-                     "crps_model": each["crps"]["model"], "crps_rival": each["crps"][name]}
+                    {
+                        "horizon": each["horizon"],
+                        "rival": name,
+                        "skill": found["estimate"],
+                        "low": found["interval"][0],
+                        "high": found["interval"][1],
+                        "best_rival": best,
+                        "crps_model": each["crps"]["model"],
+                        "crps_rival": each["crps"][name],
+                    }
                 )
             axes.set_xlim(-0.55, 1.0)
             axes.set_ylim(len(names) - 0.5, -0.7)

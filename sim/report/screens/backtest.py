@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.analysis.rivals import NAMES
+_SHORT = {
+    "last_year": "last year",
+    "last_quarter": "last quarter",
+    "drift": "drift",
+    "airline": "ARIMA 011",
+    "arima": "ARIMA 110",
+    "ets": "ETS",
+}
 
 
 def answer(result: Mapping[str, Any]) -> str:
@@ -37,13 +44,18 @@ def lines(result: Mapping[str, Any], width: int) -> list[str]:
         found.append(f"{'in the ' + share + '% interval':22}" + "".join(f"{cell:>20}" for cell in cells))
     cells = [_interval(each["width_factor"], "{:.2f}") for each in result["horizons"]]
     found.append(f"{'width needed / given':22}" + "".join(f"{cell:>20}" for cell in cells))
-    found.append(f"{'CRPS, % of revenue':22}" + "".join(f"{100 * e['crps']['model']:>20.2f}" for e in result["horizons"]))
+    found.append(
+        f"{'CRPS, % of revenue':22}" + "".join(f"{100 * e['crps']['model']:>20.2f}" for e in result["horizons"])
+    )
     found.append(f"{'best rival, CRPS':22}" + "".join(f"{_best(each):>20}" for each in result["horizons"]))
     cells = [_interval(each["skill"][each["best_rival"]], "{:+.0%}") for each in result["horizons"]]
     found.append(f"{'saved against it':22}" + "".join(f"{cell:>20}" for cell in cells))
     cells = [_verified(each["verified_only"]) for each in result["horizons"]]
     found.append(f"{'verified ends only':22}" + "".join(f"{cell:>20}" for cell in cells))
-    logs = [each["log_score"]["model"] - min(v for k, v in each["log_score"].items() if k != "model") for each in result["horizons"]]
+    logs = [
+        each["log_score"]["model"] - min(v for k, v in each["log_score"].items() if k != "model")
+        for each in result["horizons"]
+    ]
     found.append(f"{'log score - best':22}" + "".join(f"{value:>+20.2f}" for value in logs))
     marked = sum(row["unverified"] for row in result["forecasts"])
     found.append(
@@ -70,8 +82,7 @@ def _interval(entry: Mapping[str, Any], form: str) -> str:
 
 def _best(horizon: Mapping[str, Any]) -> str:
     name = horizon["best_rival"]
-    short = NAMES.get(name, name).replace("Seasonal ", "").replace("Random walk with ", "")
-    return f"{short[:14]} {100 * horizon['crps'][name]:.2f}"
+    return f"{_SHORT.get(name, name)} {100 * horizon['crps'][name]:.2f}"
 
 
 def _verified(entry: Mapping[str, Any]) -> str:

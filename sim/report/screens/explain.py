@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.report.numbers import NONE, count, fixed, in_column, percent, period, precise, threshold
+from sim.analysis.quantity import EXTREME
+from sim.report.numbers import NONE, bare, count, fixed, in_column, percent, period, precise, threshold
 from sim.report.screens import layout
 from sim.report.text import plain, shortened
 
 Facts = Mapping[str, Any]
-SHOWN = 12
-_NOTED = 2  # groups named in full
+SHOWN = 10
+_NAME = 48  # characters of a label in a sentence
+_NOTED = 2  # groups named; every letter is one
 _WIDE = 112  # columns from which the table also has the given-data index
-_CLEAR = 2.0  # joint standard errors by which the first must lead to be called the first
+_CLEAR = 2.0  # standard errors by which the first must lead to be called the first
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def rows(found: Facts) -> list[Row]:
 def label(found: Facts, name: str) -> str:
     """The label of a driver; a name in words where it has none."""
     given = plain(found["labels"].get(name, name))
-    return given if given != name else plain(name.replace("_", " "))
+    return given if given != name else plain(name.replace("_", " ").capitalize())
 
 
 def subject(found: Facts) -> str:
@@ -91,16 +93,26 @@ def aim(found: Facts) -> str:
 
 
 def share_of(share: Facts) -> str:
-    """``31.2 ±0.4%``."""
+    """``31.2 ±0.4%``, to the hundredth of a per cent at most."""
     error = share["standard_error"]
-    return precise(share["share"] * 100, math.nan if error is None else error * 100) + "%"
+    return precise(share["share"] * 100, math.nan if error is None else max(error * 100, 0.01)) + "%"
+
+
+def pair(low: float, high: float, unit: str) -> tuple[str, str]:
+    """Two ends with the decimals that tell them apart: ``$146`` and ``$200``, ``2.31x`` and ``2.35x``."""
+    gap = abs(high - low)
+    if not gap >= 1e-4 or max(abs(low), abs(high)) >= 999_500:
+        return in_column(low, unit), in_column(high, unit)
+    decimals = max(1 - math.floor(math.log10(gap)), 0)
+    return bare(unit).around(fixed(low, decimals)), bare(unit).around(fixed(high, decimals))
 
 
 def leads(first: Row, second: Row | None) -> bool:
     """Whether the first share exceeds the second by more than chance."""
     if second is None:
         return True
-    error = math.hypot(first.share["standard_error"] or 0.0, second.share["standard_error"] or 0.0)
+    # Shares of one whole go against each other, so their errors may add up.
+    error = (first.share["standard_error"] or 0.0) + (second.share["standard_error"] or 0.0)
     return bool(first.share["share"] - second.share["share"] > _CLEAR * error)
 
 
@@ -109,11 +121,14 @@ def headline(found: Facts, every: Sequence[Row]) -> str:
     first, rest = every[0], list(every[1:3])
     what = aim(found)
     verb = "drives" if found["shapley"] is not None else "explains by itself"
+    name, others = shortened(first.label, _NAME), [shortened(row.label, _NAME) for row in rest]
     if not leads(first, rest[0] if rest else None):
-        pair = f"{first.label} and {rest[0].label} drive most of {what}, nobody can say which more"
+        pair = f"{name} and {others[0]} drive most of {what}, nobody can say which more"
         return f"{pair}: {share_of(first.share)} and {share_of(rest[0].share)}"
-    then = " and ".join(f"{row.label} {share_of(row.share)}" for row in rest if row.share["share"] > 0)
-    return f"{first.label} {verb} {share_of(first.share)} of {what}" + (f"; then {then}" if then else "")
+    then = " and ".join(
+        f"{n} {share_of(row.share)}" for n, row in zip(others, rest, strict=True) if row.share["share"] > 0
+    )
+    return f"{name} {verb} {share_of(first.share)} of {what}" + (f"; then {then}" if then else "")
 
 
 def _facts(found: Facts) -> list[str]:
@@ -127,7 +142,7 @@ def _facts(found: Facts) -> list[str]:
     together = precise(*(100 * found["sobol"]["additive"][key] for key in ("share", "standard_error")))
     return [
         f"Shapley effects (they add up to 100%) on {count(found['valuations'])} paths valued anew, beside {run};"
-        f" ± standard error. Without interactions: {together}%"
+        f" ± standard error; without interactions {together}%"
     ]
 
 
@@ -145,15 +160,11 @@ def _table(found: Facts, every: Sequence[Row], width: int) -> list[str]:
         table[0][-4] = "P at P10"
     marks = _marks(shown)
     for row in shown:
-        low, high = (NONE, NONE) if row.bar is None else (_end(end, unit, probability) for end in row.bar["mean"])
         total = NONE if row.total is None else share_of(row.total)
         mark = f" {marks[row.group]}" if row.group in marks else "  " if marks else ""
         alone = [] if not wide else [NONE if row.first_order is None else _first_order(row.first_order)]
-        blank = row.bar is None
-        table.append([
-            row.label, share_of(row.share), total + mark, *alone, "" if blank else low, "" if blank else high,
-            _rank(row), row.grade or "-",
-        ])  # fmt: skip
+        ends = _ends(row.bar, unit, probability)
+        table.append([row.label, share_of(row.share), total + mark, *alone, *ends, _rank(row), row.grade or "-"])
     if others:
         rest = percent(sum(row.share["share"] for row in others), 1)
         table.append([f"{len(others)} others together", rest])
@@ -164,10 +175,14 @@ def _first_order(found: Facts) -> str:
     return share_of({"share": found["first_order"], "standard_error": found["standard_error"]})
 
 
-def _end(end: Facts, unit: str, probability: bool) -> str:
-    if end["value"] is None:
-        return NONE
-    return percent(end["value"]) if probability else in_column(end["value"], unit)
+def _ends(bar: Facts | None, unit: str, probability: bool) -> tuple[str, str]:
+    """The output at a driver's P10 and P90; an innovation has neither."""
+    if bar is None:
+        return "", ""
+    low, high = (end["value"] for end in bar["mean"])
+    if low is None or high is None:
+        return NONE, NONE
+    return (percent(low), percent(high)) if probability else pair(low, high, unit)
 
 
 def _rank(row: Row) -> str:
@@ -184,19 +199,16 @@ def _notes(found: Facts, every: Sequence[Row]) -> list[str]:
     if found["shapley"] is None:
         return ["A driver's first order counts what comes with it too: correlated drivers share theirs"]
     said = []
-    marks = _marks(every[:SHOWN])
-    for group, mark in list(marks.items())[:_NOTED]:
-        assert group is not None
-        names = [shortened(label(found, name), 28) for name in found["groups"][group]]
-        said.append(f"{mark}: index of the correlated {', '.join(names)} together")
-    if len(marks) > _NOTED:
-        others = ", ".join(list(marks.values())[_NOTED:])
-        said.append(f"{others}: likewise, with the drivers they are correlated with")
-    still = sum(len(index["members"]) for index in found["sobol"]["indices"] if index["inert"])
-    if still:
-        s = "" if still == 1 else "s"
+    if found["extreme"] > EXTREME:
         said.append(
-            f"{still} driver{s} or innovation{s} changed nothing on {count(found['sobol']['draws'])} paths: no share"
+            f"Warning: 1 path in 10,000 carries {percent(found['extreme'])} of this variance, so shares and their"
+            " errors lean on rare extremes; those of --probability do not"
         )
-    said.append("Mean at a driver's P10 and P90: the driver is set, all others drawn; correlated ones do not follow")
+    for group, mark in list(_marks(every[:SHOWN]).items())[:_NOTED]:
+        assert group is not None
+        members = found["groups"][group]
+        names = ", ".join(shortened(label(found, name), 24) for name in members[:3])
+        rest = f" and {len(members) - 3} more" if len(members) > 3 else ""
+        said.append(f"{mark}: index of {len(members)} correlated drivers together ({names}{rest})")
+    said.append("P10 → P90: mean with the driver set and all others drawn, correlated or not")
     return said

@@ -48,7 +48,7 @@ def measurable(entry: Facts) -> bool:
 
 def worth(entry: Facts, unit: str, per: bool = True) -> str:
     """``$12.41 ±0.05 per ADS``; ``nothing`` where the decision stays the same."""
-    estimate = entry["worth"] if "worth" in entry else entry
+    estimate = entry.get("worth", entry)
     if estimate["value"] == 0:
         return "nothing"
     each = f" per {each}" if per and (each := Unit.of(unit).words.partition(" per ")[2]) else ""
@@ -87,9 +87,10 @@ def _around(number: str, unit: str) -> str:
 
 def _order(result: Facts) -> list[str]:
     """What to do about it, what it comes to in money, and what to research then."""
-    first, unit, said = leader(result), result["unit"], []
+    first, unit = leader(result), result["unit"]
     if first is None:
-        return said
+        return []
+    said: list[str] = []
     todo, today = rule(first, result), plain(result["today_label"])
     share = f"t changes the decision on {percent(first['changes'])} of paths."
     said.append(f"{todo[:1].upper()}{todo[1:]}, else {today}: i{share}" if todo else f"I{share}")
