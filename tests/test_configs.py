@@ -252,12 +252,17 @@ PLANNED = {
 }
 
 
+# Where base left the plan: the record asks for wider growth shocks than the plan had (configs/README.md says why).
+LEFT = {("ai_cloud_revenue.FY2028", "5"): 37.0, ("cloud_revenue.FY2028", "5"): 144.0}
+
+
 @pytest.mark.parametrize("column", list(PLANNED))
 def test_the_base_case_lies_where_it_was_planned(base: dict[str, Any], column: str) -> None:
-    """Within 10%; 12% at P5 of the third year, because the record asks for wider growth shocks than the plan had."""
+    """Within 10% of the plan, and where base left it within 2% of what the fitted shocks give."""
     found = leaf(base, column)["percentiles"]
     for p, planned in zip(("5", "50", "95"), PLANNED[column], strict=True):
-        assert found[p] == pytest.approx(planned, rel=0.12 if (p, column[-6:]) == ("5", "FY2028") else 0.1), f"P{p}"
+        expected = pytest.approx(LEFT[column, p], rel=0.02) if (column, p) in LEFT else pytest.approx(planned, rel=0.1)
+        assert found[p] == expected, f"P{p}"
 
 
 ROWS = {

@@ -109,7 +109,9 @@ class Split:
     @cached_property
     def sd(self) -> float:
         """Standard deviation over all paths."""
-        return float(np.concatenate((self.reached, self.missed)).std())
+        centre = self.mean().value
+        squares = sum(float(np.sum((part - centre) ** 2)) for part in (self.reached, self.missed))
+        return math.sqrt(squares / (self.reached.size + self.missed.size))
 
     def below(self, x: float, weight: float | None = None) -> float:
         """Weight of the values <= x."""
@@ -195,8 +197,8 @@ def _mixed(parts: Sequence[Any], weight: float | Floats) -> Any:
 
 def _per_replicate(chosen: NDArray[np.bool_], starts: Ints) -> Floats:
     """How many are chosen in each replicate, float64[R]."""
-    before = np.concatenate(([0], np.cumsum(chosen, dtype=np.int64)))
-    return np.asarray(np.diff(before[np.append(starts, chosen.size)]), np.float64)
+    ends = np.append(starts, chosen.size)
+    return np.array([np.count_nonzero(chosen[a:b]) for a, b in pairwise(ends)], np.float64)
 
 
 def _sums(values: Floats, starts: Ints) -> Floats:

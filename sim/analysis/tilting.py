@@ -56,8 +56,8 @@ class Shift:
 class Shifted:
     """All drivers moved, by falling size of shift; ``checked`` is P(success) simulated anew under the moved drivers.
 
-    ``outputs`` are mean and percentiles of further columns, each {"before": ..., "after": ...} on the same paths, so that
-    what does not move is seen not to.
+    ``outputs`` are mean and percentiles of further columns, each {"before": ..., "after": ...} on the same paths, so
+    that what does not move is seen not to.
     """
 
     drivers: tuple[Shift, ...]

@@ -47,7 +47,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tornado:
-    """Bars by falling swing. ``central`` is the quantity with all at medians, ``mean`` that with all drawn.
+    """Bars by falling swing. ``central`` is the quantity with all at medians, ``mean`` that of the run.
 
     ``paths`` were valued for each end of a bar in expectation, ``invalid`` of all those gave no value and are left out
     (at both ends).
@@ -74,8 +74,9 @@ class Tornado:
 def analyse(value: Value, inputs: Inputs, quantity: Quantity, first: int, paths: int) -> Tornado:
     """Bars of every driver that varies; expectations over the paths from ``first`` on, some ``paths`` of them.
 
-    Errors are those of 16 interleaved replicates. For an indicator every number is a probability, and one at a time it
-    is 0 or 1.
+    Expectations are regressed on the same paths with nothing set, whose mean the run knows better: few paths tell the
+    level of a bar then. Errors are those of 16 interleaved replicates, and of the run's mean. For an indicator every
+    number is a probability, and one at a time it is 0 or 1.
     """
     names = [name for group in inputs.groups for name in group.drivers]
     ends = {name: _ends(inputs, name) for name in names}
@@ -92,11 +93,11 @@ def analyse(value: Value, inputs: Inputs, quantity: Quantity, first: int, paths:
         lost = np.isnan(low) | np.isnan(high)
         invalid += int(np.count_nonzero(lost))
         low[lost] = high[lost] = np.nan
-        mean = (_mean(low), _mean(high))
-        bars.append(Bar(name, *ends[name], alone[name], mean, _mean(high - low)))
+        mean = (_mean(low, drawn, quantity), _mean(high, drawn, quantity))
+        bars.append(Bar(name, *ends[name], alone[name], mean, _mean(high - low, drawn, quantity)))
     bars.sort(key=lambda bar: (-abs(bar.swing.value) if math.isfinite(bar.swing.value) else math.inf, bar.driver))
     valuations = 2 * len(names) + 1 + n * (2 * len(names) + 1)
-    return Tornado(tuple(bars), central, _mean(drawn), n, invalid, valuations)
+    return Tornado(tuple(bars), central, Estimate(quantity.mean, _error(quantity)), n, invalid, valuations)
 
 
 def _alone(
@@ -119,11 +120,20 @@ def _ends(inputs: Inputs, driver: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _mean(column: Floats) -> Estimate:
-    """Mean of the valid values with its error over interleaved replicates."""
-    valid = np.isfinite(column)
+def _mean(column: Floats, drawn: Floats, quantity: Quantity) -> Estimate:
+    """Mean of the valid values, with the quantity on the same paths as a control variate of known mean."""
+    valid = np.isfinite(column) & np.isfinite(drawn)
     if not valid.any():
         return Estimate(math.nan, math.nan)
-    parts = [column[r::REPLICATES][valid[r::REPLICATES]] for r in range(REPLICATES)]
-    means = np.array([part.mean() if part.size else math.nan for part in parts])
-    return Estimate(float(column[valid].mean()), spread(means))
+    y, x = column[valid], drawn[valid]
+    scatter = float(((x - x.mean()) ** 2).sum())
+    slope = float(((x - x.mean()) * (y - y.mean())).sum()) / scatter if scatter > 0 else 0.0
+    free = column - slope * (drawn - quantity.mean)
+    parts = [free[r::REPLICATES][valid[r::REPLICATES]] for r in range(REPLICATES)]
+    error = spread(np.array([part.mean() if part.size else math.nan for part in parts]))
+    return Estimate(float(free[valid].mean()), math.hypot(error, slope * _error(quantity)))
+
+
+def _error(quantity: Quantity) -> float:
+    """Standard error of the run's mean, as if its paths were independent (under Sobol it is less)."""
+    return math.sqrt(quantity.variance / quantity.paths)

@@ -126,9 +126,7 @@ def test_probability_is_of_reaching_the_target(run: Path) -> None:
     assert found["at_least"] == 360
     for effect in found["shapley"]["effects"]:
         assert abs(effect["share"] - expected[effect["player"]]) < Z_ALARM * effect["standard_error"] < 0.06
-    assert "reaches US$ 360" in words.headline(found, words.rows(found)) or "reaches $360" in words.headline(
-        found, words.rows(found)
-    )
+    assert "of whether Value per share reaches $360; then" in words.headline(found, words.rows(found))
     own = json_of("explain", "latest", "--out", run, "--paths", 20_000, "--ge", 300, "--no-pack")
     assert own["at_least"] == 300, "a threshold is a question of probability"
 

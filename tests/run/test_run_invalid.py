@@ -158,5 +158,7 @@ def test_values_near_the_largest_number_are_summarised(folder: Path) -> None:
     leaf = printed["outputs"]["root"]
     assert leaf["sd"] is None
     assert leaf["invalid"] == np.count_nonzero(~np.isfinite(root))
-    assert leaf["percentiles"]["50"] == pytest.approx(np.quantile(root[np.isfinite(root)], 0.5, method="lower"), rel=0.01)
+    assert leaf["percentiles"]["50"] == pytest.approx(
+        np.quantile(root[np.isfinite(root)], 0.5, method="lower"), rel=0.01
+    )
     assert printed["target"]["probability"] == pytest.approx(np.mean(base[np.isfinite(root)] >= 1), abs=1e-12)

@@ -2,6 +2,8 @@
 
 import numba
 import numpy as np
+from numba.core import types
+from numba.extending import intrinsic
 
 # error_model="numpy": a division by zero gives inf or nan, which marks the path invalid, instead of raising.
 # An inlined function has no use for wrappers that let Python call it; without them compiling takes a third less time.
@@ -10,9 +12,22 @@ inlined = numba.njit(
 )
 compiled = numba.njit(nogil=True, error_model="numpy", cache=True)
 
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    """a * b + c rounded once: one instruction where the CPU has it, a library call with the same bits elsewhere."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), generate
+
+
 # --- sim.elementary ---
 ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, left in the low bits of the sum
 ROUND_BIASED = 6755399441056767.0  # the same plus 1023, so that the low bits are the exponent field of 2**n
+ROUND_LESS_ONE = 6755399441056766.0  # plus 1022: the exponent field of 2**(n - 1)
+LOWEST_EXPONENT = -707.7  # below it 2**(n - 1) is no normal number
 TWO_52_BIASED = 4503599627371519.0  # 2**52 + 1023
 INVERSE_LN2 = 1.4426950408889634
 LN2 = 0.6931471805599453
@@ -54,38 +69,37 @@ def power_of_two(biased: float) -> float:
 def exp_tail(r: float) -> float:
     """exp(r) - 1 for abs(r) <= ln(2) / 2."""
     s = r * r
-    a = 0.5000000000000011 + r * 0.16666666666666413
-    b = 0.041666666666530155 + r * 0.008333333333494466
-    c = 0.001388888894363019 + r * 0.00019841269506567762
-    d = 2.4801493098813566e-05 + r * 2.75575863837113e-06
-    e = 2.763024841440852e-07 + r * 2.5000058438796046e-08
-    return r + s * ((a + s * b) + (s * s) * ((c + s * d) + (s * s) * e))
+    a = fma(r, 0.16666666666666413, 0.5000000000000011)
+    b = fma(r, 0.008333333333494466, 0.041666666666530155)
+    c = fma(r, 0.00019841269506567762, 0.001388888894363019)
+    d = fma(r, 2.75575863837113e-06, 2.4801493098813566e-05)
+    e = fma(r, 2.5000058438796046e-08, 2.763024841440852e-07)
+    q = s * s
+    return fma(s, fma(q, fma(q, e, fma(s, d, c)), fma(s, b, a)), r)
 
 
 @inlined
 def exp(x: float) -> float:
-    """e**x within 1 ulp; inf above 709.78, 0 below -745.13, nan for nan."""
+    """e**x within 1 ulp; inf above 709.78, 0 below -707.7 (where e**x < 5e-308), nan for nan."""
     x = np.float64(x)
-    x = 710.0 if x > 710.0 else x
-    x = -750.0 if x < -750.0 else x
-    n = (x * INVERSE_LN2 + ROUND) - ROUND
-    tail = exp_tail((x - n * LN2_HIGH) - n * LN2_LOW)
-    half = 0.5 * n + ROUND_BIASED  # 2**n in two factors: each is normal, so only the last product rounds
-    rest = n - (half - ROUND_BIASED) + ROUND_BIASED
-    return (1.0 + tail) * power_of_two(half) * power_of_two(rest)
+    bounded = 710.0 if x > 710.0 else x
+    less_one = fma(bounded, INVERSE_LN2, ROUND_LESS_ONE)
+    n = less_one - ROUND_LESS_ONE
+    tail = exp_tail(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, bounded)))
+    scale = power_of_two(less_one)  # 2**(n - 1), which is normal where 2**n would overflow
+    return 0.0 if x < LOWEST_EXPONENT else 2.0 * fma(tail, scale, scale)
 
 
 @inlined
 def exp2(x: float) -> float:
-    """2**x within 1 ulp, exact for integers; inf from 1024, 0 below -1075, nan for nan."""
+    """2**x within 1 ulp, exact for integers; inf from 1024, 0 below -1021 (where 2**x < 5e-308), nan for nan."""
     x = np.float64(x)
-    x = 1025.0 if x > 1025.0 else x
-    x = -1080.0 if x < -1080.0 else x
-    n = (x + ROUND) - ROUND
-    tail = exp_tail((x - n) * LN2)
-    half = 0.5 * n + ROUND_BIASED
-    rest = n - (half - ROUND_BIASED) + ROUND_BIASED
-    return (1.0 + tail) * power_of_two(half) * power_of_two(rest)
+    bounded = 1024.0 if x > 1024.0 else x
+    less_one = bounded + ROUND_LESS_ONE
+    n = less_one - ROUND_LESS_ONE
+    tail = exp_tail((bounded - n) * LN2)
+    scale = power_of_two(less_one)
+    return 0.0 if x < -1021.0 else 2.0 * fma(tail, scale, scale)
 
 
 @inlined
@@ -94,12 +108,12 @@ def expm1(x: float) -> float:
     x = np.float64(x)
     x = 710.0 if x > 710.0 else x
     x = -60.0 if x < -60.0 else x
-    n = (x * INVERSE_LN2 + ROUND) - ROUND
-    tail = exp_tail((x - n * LN2_HIGH) - n * LN2_LOW)
-    half = 0.5 * n + ROUND_BIASED
+    n = fma(x, INVERSE_LN2, ROUND) - ROUND
+    tail = exp_tail(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x)))
+    half = fma(0.5, n, ROUND_BIASED)
     whole = half - ROUND_BIASED
     rest = power_of_two(n - whole + ROUND_BIASED)
-    return (tail * rest + (rest - power_of_two(ROUND_BIASED - whole))) * power_of_two(half)
+    return fma(tail, rest, rest - power_of_two(ROUND_BIASED - whole)) * power_of_two(half)
 
 
 @inlined
@@ -110,14 +124,14 @@ def log_of_normal(x: float) -> float:
     f = float_of((bits & MANTISSA) + ROOT_HALF_BITS) - 1.0  # in [sqrt(1/2) - 1, sqrt(2) - 1)
     s = f / (2.0 + f)
     z = s * s
-    r = 0.1531403582888628 + z * 0.1479610550704898
-    r = 0.18183564866916455 + z * r
-    r = 0.222221985634808 + z * r
-    r = 0.28571428742474925 + z * r
-    r = 0.3999999999941432 + z * r
-    r = z * (0.6666666666666734 + z * r)
+    r = fma(z, 0.1479610550704898, 0.1531403582888628)
+    r = fma(z, r, 0.18183564866916455)
+    r = fma(z, r, 0.222221985634808)
+    r = fma(z, r, 0.28571428742474925)
+    r = fma(z, r, 0.3999999999941432)
+    r = z * fma(z, r, 0.6666666666666734)
     h = 0.5 * f * f
-    return k * LN2_HIGH - ((h - (s * (h + r) + k * LN2_LOW)) - f)
+    return fma(k, LN2_HIGH, f - (h - fma(s, h + r, k * LN2_LOW)))
 
 
 @inlined
@@ -169,32 +183,32 @@ def normal_cdf(x: float) -> float:
     a = 39.0 if a > 39.0 else a
     high = float_of(bits_of(a) & HIGH_HALF)
     d = -0.5 * (a - high) * (a + high)
-    density = exp(-0.5 * high * high) * (1.0 + d * (1.0 + d * (0.5 + d * 0.16666666666666666)))
+    density = exp(-0.5 * high * high) * fma(d, fma(d, fma(d, 0.16666666666666666, 0.5), 1.0), 1.0)
     inverse = 1.0 / (a + 4.0)
     t = (a - 4.0) * inverse
     u = t * t
-    even = 1.4619019061420284e-08 + u * -1.196539722532363e-09
-    even = -7.721041317222973e-08 + u * even
-    even = 2.641545490638856e-07 + u * even
-    even = -6.252284334640107e-07 + u * even
-    even = 7.149755229538842e-07 + u * even
-    even = -1.9078439739474664e-06 + u * even
-    even = 0.00013334424852398015 + u * even
-    even = -0.0034796923616068794 + u * even
-    even = 0.06039657489066627 + u * even
-    even = 0.3871374007422195 + u * even
-    even = 0.7552851304157515 + u * even
-    odd = 1.6069275273408876e-08 + u * -3.3905121469392784e-10
-    odd = -1.56592137533452e-07 + u * odd
-    odd = 1.0218572297520908e-06 + u * odd
-    odd = -5.92001127592918e-06 + u * odd
-    odd = 3.5144569674374996e-05 + u * odd
-    odd = -0.00023109490371695386 + u * odd
-    odd = 0.0016308184532800214 + u * odd
-    odd = -0.0075401889664351825 + u * odd
-    odd = -0.18652185795966542 + u * odd
-    odd = -0.6078966419718921 + u * odd
-    tail = density * ((even + t * odd) * inverse)
+    even = fma(u, -1.196539722532363e-09, 1.4619019061420284e-08)
+    even = fma(u, even, -7.721041317222973e-08)
+    even = fma(u, even, 2.641545490638856e-07)
+    even = fma(u, even, -6.252284334640107e-07)
+    even = fma(u, even, 7.149755229538842e-07)
+    even = fma(u, even, -1.9078439739474664e-06)
+    even = fma(u, even, 0.00013334424852398015)
+    even = fma(u, even, -0.0034796923616068794)
+    even = fma(u, even, 0.06039657489066627)
+    even = fma(u, even, 0.3871374007422195)
+    even = fma(u, even, 0.7552851304157515)
+    odd = fma(u, -3.3905121469392784e-10, 1.6069275273408876e-08)
+    odd = fma(u, odd, -1.56592137533452e-07)
+    odd = fma(u, odd, 1.0218572297520908e-06)
+    odd = fma(u, odd, -5.92001127592918e-06)
+    odd = fma(u, odd, 3.5144569674374996e-05)
+    odd = fma(u, odd, -0.00023109490371695386)
+    odd = fma(u, odd, 0.0016308184532800214)
+    odd = fma(u, odd, -0.0075401889664351825)
+    odd = fma(u, odd, -0.18652185795966542)
+    odd = fma(u, odd, -0.6078966419718921)
+    tail = density * (fma(t, odd, even) * inverse)
     return 1.0 - tail if x > 0.0 else tail
 
 
@@ -202,25 +216,25 @@ def normal_cdf(x: float) -> float:
 def cos_sin_2pi(u: float) -> tuple[float, float]:
     """(cos, sin) of 2 pi u, each within 2 ulp for abs(u) < 2**49; nan for nan and infinities."""
     u = np.float64(u)
-    turned = 4.0 * u + ROUND
-    d = 4.0 * u - (turned - ROUND)  # exact, in [-1/2, 1/2] quarter turns
+    turned = fma(4.0, u, ROUND)
+    d = fma(4.0, u, -(turned - ROUND))  # exact, in [-1/2, 1/2] quarter turns
     quadrant = bits_of(turned)
     a = d * HALF_PI
     z = a * a
-    s = -2.5050758115096173e-08 + z * 1.589679564125889e-10
-    s = 2.755731369191728e-06 + z * s
-    s = -0.00019841269829807808 + z * s
-    s = 0.008333333333322413 + z * s
-    s = -0.16666666666666632 + z * s
-    sine = a + (a * z) * s
-    c = 2.087572327266591e-09 + z * -1.135964777186791e-11
-    c = -2.7557314352329133e-07 + z * c
-    c = 2.4801587289482174e-05 + z * c
-    c = -0.0013888888888874125 + z * c
-    c = 0.0416666666666666 + z * c
+    s = fma(z, 1.589679564125889e-10, -2.5050758115096173e-08)
+    s = fma(z, s, 2.755731369191728e-06)
+    s = fma(z, s, -0.00019841269829807808)
+    s = fma(z, s, 0.008333333333322413)
+    s = fma(z, s, -0.16666666666666632)
+    sine = fma(a * z, s, a)
+    c = fma(z, -1.135964777186791e-11, 2.087572327266591e-09)
+    c = fma(z, c, -2.7557314352329133e-07)
+    c = fma(z, c, 2.4801587289482174e-05)
+    c = fma(z, c, -0.0013888888888874125)
+    c = fma(z, c, 0.0416666666666666)
     h = 0.5 * z
     w = 1.0 - h
-    cosine = w + (((1.0 - w) - h) + (z * z) * c)
+    cosine = w + fma(z * z, c, (1.0 - w) - h)
     odd = (quadrant & np.uint64(1)) != np.uint64(0)
     x = bits_of(sine if odd else cosine)
     y = bits_of(cosine if odd else sine)
@@ -270,7 +284,7 @@ def power(x: float, y: float) -> float:
 
 
 # --- sim.sampling.philox ---
-STREAM_VERSION = 1
+STREAM_VERSION = 2
 MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 KEY_STEP_0 = np.uint64(0x9E3779B9)
@@ -320,6 +334,112 @@ def uniform(bits: np.uint64) -> float:
     return float_of((bits >> UNUSED_BITS) | ONE_BITS) - ONE_LESS_HALF_STEP
 
 
+# --- sim.sampling.points ---
+PHILOX = 0
+SOBOL = 1
+LATIN = 2
+REPLICATES = np.uint64(16)
+REPLICATE_BITS = np.uint64(4)
+LAST_REPLICATE = np.uint64(15)
+DIRECTION_BITS = 32
+FIRST_INDEPENDENT = np.uint64(1 << 36)
+WORD = np.uint64(0xFFFFFFFF)
+
+Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
+WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+@inlined
+def in_points(paths: Words) -> bool:
+    """Whether the block is whole points, one after the other: then each takes one direction for all replicates."""
+    first = paths[np.uint64(0)]
+    differing = (first & LAST_REPLICATE) | (BLOCK & LAST_REPLICATE)
+    for i in range(BLOCK):
+        differing |= paths[np.uint64(i)] ^ (first + np.uint64(i))
+    return bool(differing == np.uint64(0) and first + BLOCK <= FIRST_INDEPENDENT)
+
+
+@inlined
+def sobol_word(path: np.uint64, words: WordTable) -> np.uint64:
+    """A path's coordinate, in the upper 52 bits. words: uint64[33, 16], the shift and 32 directions by replicate."""
+    replicate, point = path & LAST_REPLICATE, path >> REPLICATE_BITS
+    gray = point ^ (point >> np.uint64(1))
+    word, row = words[np.uint64(0), replicate], np.uint64(1)
+    while gray != np.uint64(0):
+        if gray & np.uint64(1):
+            word ^= words[row, replicate]
+        gray >>= np.uint64(1)
+        row += np.uint64(1)
+    return word  # type: ignore[no-any-return]
+
+
+@inlined
+def sobol_row(paths: Words, whole: bool, words: WordTable, state: Words, base: np.uint64, buffer: Floats) -> None:
+    """Uniforms of a dimension into the row at ``base``; independent paths are left as they are. state: uint64[16]."""
+    if whole:
+        point = paths[np.uint64(0)] >> REPLICATE_BITS
+        for r in range(REPLICATES):
+            state[r] = sobol_word((point << REPLICATE_BITS) | np.uint64(r), words)
+            buffer[base + np.uint64(r)] = uniform(state[r])
+        for start in range(REPLICATES, BLOCK, REPLICATES):
+            point += np.uint64(1)
+            changed, row = point, np.uint64(1)
+            while changed & np.uint64(1) == np.uint64(0):
+                changed >>= np.uint64(1)
+                row += np.uint64(1)
+            for r in range(REPLICATES):
+                word = state[r] ^ words[row, r]
+                state[r] = word
+                buffer[base + np.uint64(start) + np.uint64(r)] = uniform(word)
+    else:
+        for i in range(BLOCK):
+            if paths[np.uint64(i)] < FIRST_INDEPENDENT:
+                buffer[base + np.uint64(i)] = uniform(sobol_word(paths[np.uint64(i)], words))
+
+
+@inlined
+def permuted(i: np.uint64, length: np.uint64, key: np.uint64) -> np.uint64:
+    """The place of i among ``length`` (at most 2**32) in an order chosen by ``key``, a 32-bit word."""
+    mask = length - np.uint64(1)
+    for shift in (1, 2, 4, 8, 16):
+        mask |= mask >> np.uint64(shift)
+    while True:
+        i ^= key
+        i = (i * np.uint64(0xE170893D)) & WORD
+        i ^= key >> np.uint64(16)
+        i ^= (i & mask) >> np.uint64(4)
+        i ^= key >> np.uint64(8)
+        i = (i * np.uint64(0x0929EB3F)) & WORD
+        i ^= key >> np.uint64(23)
+        i ^= (i & mask) >> np.uint64(1)
+        i = (i * (np.uint64(1) | (key >> np.uint64(27)))) & WORD
+        i = (i * np.uint64(0x6935FA69)) & WORD
+        i ^= (i & mask) >> np.uint64(11)
+        i = (i * np.uint64(0x74DCB303)) & WORD
+        i ^= (i & mask) >> np.uint64(2)
+        i = (i * np.uint64(0x9E501CC3)) & WORD
+        i ^= (i & mask) >> np.uint64(2)
+        i = (i * np.uint64(0xC860A3DF)) & WORD
+        i &= mask
+        i ^= i >> np.uint64(5)
+        if i < length:
+            break
+    return (i + key) % length
+
+
+@inlined
+def latin_row(paths: Words, total: np.uint64, keys: Words, base: np.uint64, buffer: Floats) -> None:
+    """Puts the uniforms of the row at ``base`` into strata of ``total`` paths; later paths stay. keys: uint64[16]."""
+    for i in range(BLOCK):
+        path = paths[np.uint64(i)]
+        if path < total:
+            replicate = path & LAST_REPLICATE
+            strata = (total - replicate + LAST_REPLICATE) >> REPLICATE_BITS
+            stratum = permuted(path >> REPLICATE_BITS, strata, keys[replicate] & WORD)
+            buffer[base + np.uint64(i)] = (np.float64(stratum) + buffer[base + np.uint64(i)]) / np.float64(strata)
+
+
 # --- sim.sampling.normal ---
 SIGN_BIT = np.uint64(0x8000000000000000)
 
@@ -331,23 +451,23 @@ def inverse_normal(u: float) -> float:
     centre = abs(q) <= 0.425
     p = u if u < 0.5 else 1.0 - u
     tail = np.sqrt(-log_of_normal(p)) - 1.6
-    x = 0.180625 - q * q if centre else tail
+    x = fma(-q, q, 0.180625) if centre else tail
     a = 2509.0809287301226727 if centre else 0.0010432612016323002
-    a = (33430.575583588128105 if centre else 0.03075269384606336) + x * a
-    a = (67265.770927008700853 if centre else 0.31723652203933145) + x * a
-    a = (45921.953931549871457 if centre else 1.5778359260580335) + x * a
-    a = (13731.693765509461125 if centre else 4.244615711013167) + x * a
-    a = (1971.5909503065514427 if centre else 6.304815488870354) + x * a
-    a = (133.14166789178437745 if centre else 4.804529595250891) + x * a
-    a = (3.3871328727963666080 if centre else 1.423437110749685) + x * a
+    a = fma(x, a, 33430.575583588128105 if centre else 0.03075269384606336)
+    a = fma(x, a, 67265.770927008700853 if centre else 0.31723652203933145)
+    a = fma(x, a, 45921.953931549871457 if centre else 1.5778359260580335)
+    a = fma(x, a, 13731.693765509461125 if centre else 4.244615711013167)
+    a = fma(x, a, 1971.5909503065514427 if centre else 6.304815488870354)
+    a = fma(x, a, 133.14166789178437745 if centre else 4.804529595250891)
+    a = fma(x, a, 3.3871328727963666080 if centre else 1.423437110749685)
     b = 5226.4952788528545610 if centre else 1.1020341844736556e-09
-    b = (28729.085735721942674 if centre else 0.0007375888047243036) + x * b
-    b = (39307.895800092710610 if centre else 0.02057379497329437) + x * b
-    b = (21213.794301586595867 if centre else 0.1933752681309248) + x * b
-    b = (5394.1960214247511077 if centre else 0.8445424887609435) + x * b
-    b = (687.18700749205790830 if centre else 1.9056427015182518) + x * b
-    b = (42.313330701600911252 if centre else 2.1755656660519427) + x * b
-    b = 1.0 + x * b
+    b = fma(x, b, 28729.085735721942674 if centre else 0.0007375888047243036)
+    b = fma(x, b, 39307.895800092710610 if centre else 0.02057379497329437)
+    b = fma(x, b, 21213.794301586595867 if centre else 0.1933752681309248)
+    b = fma(x, b, 5394.1960214247511077 if centre else 0.8445424887609435)
+    b = fma(x, b, 687.18700749205790830 if centre else 1.9056427015182518)
+    b = fma(x, b, 42.313330701600911252 if centre else 2.1755656660519427)
+    b = fma(x, b, 1.0)
     side = float_of(bits_of(1.0) | (bits_of(q) & SIGN_BIT))
     return (q if centre else side) * (a / b)
 
@@ -388,6 +508,7 @@ ALMOST_HALF = 0.4999999
 Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+WordCube = np.ndarray[tuple[int, int, int], np.dtype[np.uint64]]
 FloatTable = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 
@@ -402,8 +523,8 @@ def in_pairs(paths: Words) -> bool:
 
 
 @inlined
-def driver_normals(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, base: np.uint64, buffer: Floats) -> None:
-    """A driver's own normals into the row that begins at ``base``."""
+def driver_uniforms(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, base: np.uint64, buffer: Floats) -> None:
+    """A driver's own uniforms into the row that begins at ``base``."""
     if paired:
         first = paths[ZERO] >> ONE
         for j in range(BLOCK >> ONE):
@@ -417,6 +538,11 @@ def driver_normals(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, bas
             even, odd = philox_halves(pair & LOW_WORD, pair >> WORD_BITS, ZERO, ZERO, k0, k1)
             half = even if (paths[np.uint64(i)] & ONE) == ZERO else odd
             buffer[base + np.uint64(i)] = uniform(half)
+
+
+@inlined
+def to_normals(base: np.uint64, buffer: Floats) -> None:
+    """Turns a row of uniforms into normals, in place."""
     for i in range(BLOCK):
         buffer[base + np.uint64(i)] = inverse_normal(buffer[base + np.uint64(i)])
 
@@ -445,7 +571,7 @@ def table_value(z: float, origin: float, per_unit: float, last: float, first: np
     rounded = x + TABLE_ROUND
     s = x - (rounded - TABLE_ROUND)
     j = first + (bits_of(rounded) & LOW_WORD)
-    value: float = table[ZERO, j] + s * (table[ONE, j] + s * (table[TWO, j] + s * table[THREE, j]))
+    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
     return value
 
 
@@ -500,13 +626,24 @@ def draw_drivers(
     numbers: FloatTable,
     table_first: Words,
     table: FloatTable,
+    sampler: Words,
+    points: WordCube,
+    driver_point: Words,
     buffer: Floats,
 ) -> None:
     """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
-    paired = in_pairs(paths)
+    paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
+    state = np.empty(REPLICATES, np.uint64)
     for d in range(np.uint64(codes.size)):
         if codes[d] != FIXED:
-            driver_normals(paths, paired, keys[d, ZERO], keys[d, ONE], np.uint64(d) * BLOCK, buffer)
+            base = np.uint64(d) * BLOCK
+            if not whole:
+                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, buffer)
+            if sampler[ZERO] == SOBOL:
+                sobol_row(paths, whole, points[driver_point[d]], state, base, buffer)
+            elif sampler[ZERO] == LATIN:
+                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, buffer)
+            to_normals(base, buffer)
     mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
     for d in range(np.uint64(codes.size)):
         apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, buffer)
@@ -537,13 +674,67 @@ def last_innovation(
         buffer[base + np.uint64(i)] = cosine
 
 
+@inlined
+def lead_by_points(
+    paths: Words, points: WordCube, own: Words, leading: FloatTable, start: np.uint64, scratch: Floats, buffer: Floats
+) -> None:
+    """Exchanges the leading rotated coordinates of an innovation, whose first row begins at ``start``, for Sobol's.
+
+    With orthonormal directions e_l (rows of ``leading``), z = g + sum of (s_l - e_l g) e_l has coordinates s_l along
+    them and keeps those of g in all others: z is standard normal and independent by period, as g was. own: uint64[4],
+    the coordinates' numbers; scratch: four rows.
+    """
+    whole = in_points(paths)
+    state = np.empty(REPLICATES, np.uint64)
+    for k in range(np.uint64(own.size)):
+        base = np.uint64(k) * BLOCK
+        for i in range(BLOCK):
+            scratch[base + np.uint64(i)] = 0.5
+        sobol_row(paths, whole, points[own[k]], state, base, scratch)
+        to_normals(base, scratch)
+    b1, b2, b3 = BLOCK, TWO * BLOCK, THREE * BLOCK
+    for t in range(np.uint64(leading.shape[1])):
+        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
+        row = start + np.uint64(t) * BLOCK
+        for i in range(BLOCK):
+            g = -buffer[row + np.uint64(i)]
+            scratch[np.uint64(i)] = fma(e0, g, scratch[np.uint64(i)])
+            scratch[b1 + np.uint64(i)] = fma(e1, g, scratch[b1 + np.uint64(i)])
+            scratch[b2 + np.uint64(i)] = fma(e2, g, scratch[b2 + np.uint64(i)])
+            scratch[b3 + np.uint64(i)] = fma(e3, g, scratch[b3 + np.uint64(i)])
+    if not whole:
+        for i in range(BLOCK):
+            if paths[np.uint64(i)] >= FIRST_INDEPENDENT:
+                for k in range(np.uint64(own.size)):
+                    scratch[np.uint64(k) * BLOCK + np.uint64(i)] = 0.0
+    for t in range(np.uint64(leading.shape[1])):
+        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
+        row = start + np.uint64(t) * BLOCK
+        for i in range(BLOCK):
+            z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
+            z = fma(e1, scratch[b1 + np.uint64(i)], z)
+            z = fma(e2, scratch[b2 + np.uint64(i)], z)
+            buffer[row + np.uint64(i)] = fma(e3, scratch[b3 + np.uint64(i)], z)
+
+
 @compiled
-def draw_innovations(paths: Words, keys: WordTable, periods: int, buffer: Floats, first_row: int) -> None:
+def draw_innovations(
+    paths: Words,
+    keys: WordTable,
+    points: WordCube,
+    innovation_point: WordTable,
+    leading: FloatTable,
+    periods: int,
+    buffer: Floats,
+    first_row: int,
+) -> None:
     """Innovation k of periods 1 to ``periods`` into rows ``first_row + k * periods`` and on, one row per period.
 
-    ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any.
+    ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
+    leading: float64[4, periods] under Sobol, of no rows otherwise.
     """
     count = np.uint64(periods)
+    scratch = np.empty(np.uint64(4) * BLOCK)
     for k in range(np.uint64(keys.shape[0])):
         k0, k1 = keys[k, ZERO], keys[k, ONE]
         start = (np.uint64(first_row) + np.uint64(k) * count) * BLOCK
@@ -551,10 +742,12 @@ def draw_innovations(paths: Words, keys: WordTable, periods: int, buffer: Floats
             innovation_pair(paths, k0, k1, np.uint64(pair), start + TWO * np.uint64(pair) * BLOCK, buffer)
         if (count & ONE) == ONE:
             last_innovation(paths, k0, k1, count >> ONE, start + (count - ONE) * BLOCK, buffer)
+        if leading.shape[0] > 0:
+            lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
 
 
 # --- cells of the model ---
-BLOCK = np.uint64(136)
+BLOCK = np.uint64(144)
 
 
 capacity__LEAST_REPLACEMENT = 0.35
@@ -694,7 +887,7 @@ def cell_needed_ai_capex(ai_demand, ai_cloud_market, prev_ai_cloud_market, reven
     """
     growth = ai_cloud_market / prev_ai_cloud_market - 1.0
     demand_ahead = ai_demand * (1.0 + 2.0 * growth)
-    needed_capital = demand_ahead * 4.0 / revenue_yield / external_share_of_ai_capital
+    needed_capital = demand_ahead * 4.0 / (revenue_yield * external_share_of_ai_capital)
     gap = needed_capital - ai_capital - ai_capex_in_transit
     return ai_capital * (ai_depreciation_rate / 4.0 + growth) + gap / capacity__QUARTERS_TO_CLOSE_GAP
 
@@ -1735,24 +1928,24 @@ def begin_block(buffer):
         buffer[np.uint64(317) * BLOCK + i] = opening_ai_market
         buffer[np.uint64(307) * BLOCK + i] = starting_chip_availability
         buffer[np.uint64(318) * BLOCK + i] = starting_cloud_share
-        buffer[np.uint64(335) * BLOCK + i] = opening_core_ecommerce_ebita
-        buffer[np.uint64(336) * BLOCK + i] = number_cumulative_cloud_cash
-        buffer[np.uint64(337) * BLOCK + i] = number_deepest_cloud_cash
+        buffer[np.uint64(333) * BLOCK + i] = opening_core_ecommerce_ebita
+        buffer[np.uint64(334) * BLOCK + i] = number_cumulative_cloud_cash
+        buffer[np.uint64(335) * BLOCK + i] = number_deepest_cloud_cash
         buffer[np.uint64(310) * BLOCK + i] = number_demand_shock
-        buffer[np.uint64(338) * BLOCK + i] = opening_discount_factor
+        buffer[np.uint64(336) * BLOCK + i] = opening_discount_factor
         buffer[np.uint64(314) * BLOCK + i] = starting_efficiency_gain
         buffer[np.uint64(313) * BLOCK + i] = opening_tokens
         buffer[np.uint64(320) * BLOCK + i] = number_growth_level
         buffer[np.uint64(319) * BLOCK + i] = starting_growth_shock
         buffer[np.uint64(309) * BLOCK + i] = starting_infrastructure_growth
         buffer[np.uint64(312) * BLOCK + i] = opening_infrastructure_spend
-        buffer[np.uint64(342) * BLOCK + i] = starting_net_cash
-        buffer[np.uint64(341) * BLOCK + i] = starting_net_cash
-        buffer[np.uint64(328) * BLOCK + i] = starting_non_ai_growth
-        buffer[np.uint64(327) * BLOCK + i] = opening_non_ai_margin
-        buffer[np.uint64(329) * BLOCK + i] = opening_non_ai_revenue
-        buffer[np.uint64(333) * BLOCK + i] = opening_other_capex
-        buffer[np.uint64(343) * BLOCK + i] = starting_other_capital
+        buffer[np.uint64(338) * BLOCK + i] = starting_net_cash
+        buffer[np.uint64(337) * BLOCK + i] = starting_net_cash
+        buffer[np.uint64(327) * BLOCK + i] = starting_non_ai_growth
+        buffer[np.uint64(326) * BLOCK + i] = opening_non_ai_margin
+        buffer[np.uint64(328) * BLOCK + i] = opening_non_ai_revenue
+        buffer[np.uint64(331) * BLOCK + i] = opening_other_capex
+        buffer[np.uint64(339) * BLOCK + i] = starting_other_capital
         buffer[np.uint64(315) * BLOCK + i] = starting_token_price
         buffer[np.uint64(321) * BLOCK + i] = opening_revenue_yield
         buffer[np.uint64(311) * BLOCK + i] = opening_token_growth
@@ -1764,17 +1957,17 @@ def period_block(buffer, t, schedules):
     period = np.uint64(t) - np.uint64(1)
     at_demand_innovation = (np.uint64(133) + period) * BLOCK
     for i in range(BLOCK):
-        buffer[np.uint64(391) * BLOCK + i] = buffer[at_demand_innovation + i]
+        buffer[np.uint64(387) * BLOCK + i] = buffer[at_demand_innovation + i]
     at_competition_innovation = (np.uint64(94) + period) * BLOCK
     for i in range(BLOCK):
-        buffer[np.uint64(390) * BLOCK + i] = buffer[at_competition_innovation + i]
+        buffer[np.uint64(386) * BLOCK + i] = buffer[at_competition_innovation + i]
     at_growth_innovation = (np.uint64(172) + period) * BLOCK
     for i in range(BLOCK):
-        buffer[np.uint64(392) * BLOCK + i] = buffer[at_growth_innovation + i]
+        buffer[np.uint64(388) * BLOCK + i] = buffer[at_growth_innovation + i]
     quarter_of_year = schedules[np.uint64(0), period]
     at_irregular_innovation = (np.uint64(211) + period) * BLOCK
     for i in range(BLOCK):
-        buffer[np.uint64(393) * BLOCK + i] = buffer[at_irregular_innovation + i]
+        buffer[np.uint64(389) * BLOCK + i] = buffer[at_irregular_innovation + i]
     for i in range(BLOCK):
         prev_ai_capex_in_transit = buffer[np.uint64(308) * BLOCK + i]
         ai_depreciation_rate = buffer[np.uint64(2) * BLOCK + i]
@@ -1787,7 +1980,7 @@ def period_block(buffer, t, schedules):
         long_run_spend_growth = buffer[np.uint64(45) * BLOCK + i]
         prev_infrastructure_growth_trend = buffer[np.uint64(309) * BLOCK + i]
         infrastructure_growth_kept = buffer[np.uint64(272) * BLOCK + i]
-        demand_innovation = buffer[np.uint64(391) * BLOCK + i]
+        demand_innovation = buffer[np.uint64(387) * BLOCK + i]
         demand_persistence = buffer[np.uint64(18) * BLOCK + i]
         demand_volatility = buffer[np.uint64(19) * BLOCK + i]
         prev_demand_shock = buffer[np.uint64(310) * BLOCK + i]
@@ -1802,12 +1995,12 @@ def period_block(buffer, t, schedules):
         efficiency_gain_kept = buffer[np.uint64(271) * BLOCK + i]
         price_pass_through = buffer[np.uint64(71) * BLOCK + i]
         prev_revenue_per_million_tokens = buffer[np.uint64(315) * BLOCK + i]
-        competition_innovation = buffer[np.uint64(390) * BLOCK + i]
+        competition_innovation = buffer[np.uint64(386) * BLOCK + i]
         long_run_share = buffer[np.uint64(44) * BLOCK + i]
         competition_volatility = buffer[np.uint64(12) * BLOCK + i]
         prev_cloud_share = buffer[np.uint64(318) * BLOCK + i]
         share_gap_kept = buffer[np.uint64(294) * BLOCK + i]
-        growth_innovation = buffer[np.uint64(392) * BLOCK + i]
+        growth_innovation = buffer[np.uint64(388) * BLOCK + i]
         growth_persistence = buffer[np.uint64(24) * BLOCK + i]
         growth_volatility = buffer[np.uint64(25) * BLOCK + i]
         prev_growth_shock = buffer[np.uint64(319) * BLOCK + i]
@@ -1829,30 +2022,30 @@ def period_block(buffer, t, schedules):
         share_based_pay_rate = buffer[np.uint64(86) * BLOCK + i]
         tax_rate = buffer[np.uint64(89) * BLOCK + i]
         long_run_non_ai_margin = buffer[np.uint64(42) * BLOCK + i]
-        prev_non_ai_margin = buffer[np.uint64(327) * BLOCK + i]
+        prev_non_ai_margin = buffer[np.uint64(326) * BLOCK + i]
         long_run_non_ai_growth = buffer[np.uint64(41) * BLOCK + i]
-        prev_non_ai_growth = buffer[np.uint64(328) * BLOCK + i]
+        prev_non_ai_growth = buffer[np.uint64(327) * BLOCK + i]
         non_ai_growth_kept = buffer[np.uint64(275) * BLOCK + i]
-        prev_non_ai_path = buffer[np.uint64(329) * BLOCK + i]
+        prev_non_ai_path = buffer[np.uint64(328) * BLOCK + i]
         seasonal_factor_march = buffer[np.uint64(79) * BLOCK + i]
         seasonal_factor_june = buffer[np.uint64(78) * BLOCK + i]
         seasonal_factor_september = buffer[np.uint64(80) * BLOCK + i]
         seasonal_factor_december = buffer[np.uint64(77) * BLOCK + i]
-        irregular_innovation = buffer[np.uint64(393) * BLOCK + i]
+        irregular_innovation = buffer[np.uint64(389) * BLOCK + i]
         irregular_volatility = buffer[np.uint64(37) * BLOCK + i]
         other_capex_intensity = buffer[np.uint64(64) * BLOCK + i]
-        prev_other_capex = buffer[np.uint64(333) * BLOCK + i]
+        prev_other_capex = buffer[np.uint64(331) * BLOCK + i]
         other_depreciation_rate = buffer[np.uint64(65) * BLOCK + i]
-        prev_other_capital = buffer[np.uint64(343) * BLOCK + i]
-        prev_core_ecommerce_ebita = buffer[np.uint64(335) * BLOCK + i]
+        prev_other_capital = buffer[np.uint64(339) * BLOCK + i]
+        prev_core_ecommerce_ebita = buffer[np.uint64(333) * BLOCK + i]
         core_ecommerce_step = buffer[np.uint64(269) * BLOCK + i]
-        prev_cumulative_cloud_cash = buffer[np.uint64(336) * BLOCK + i]
-        prev_deepest_cloud_cash = buffer[np.uint64(337) * BLOCK + i]
-        prev_discount_factor = buffer[np.uint64(338) * BLOCK + i]
+        prev_cumulative_cloud_cash = buffer[np.uint64(334) * BLOCK + i]
+        prev_deepest_cloud_cash = buffer[np.uint64(335) * BLOCK + i]
+        prev_discount_factor = buffer[np.uint64(336) * BLOCK + i]
         discount_per_quarter = buffer[np.uint64(270) * BLOCK + i]
-        prev_net_cash = buffer[np.uint64(341) * BLOCK + i]
+        prev_net_cash = buffer[np.uint64(337) * BLOCK + i]
         other_cash_uses = buffer[np.uint64(289) * BLOCK + i]
-        prev_lowest_net_cash = buffer[np.uint64(342) * BLOCK + i]
+        prev_lowest_net_cash = buffer[np.uint64(338) * BLOCK + i]
         ai_capex_arriving = cell_ai_capex_arriving(prev_ai_capex_in_transit)
         ai_depreciation = cell_ai_depreciation(prev_ai_capital, ai_depreciation_rate)
         ai_capital = cell_ai_capital(prev_ai_capital, ai_depreciation, ai_capex_arriving)
@@ -1929,28 +2122,41 @@ def period_block(buffer, t, schedules):
         buffer[np.uint64(322) * BLOCK + i] = ai_capex
         buffer[np.uint64(323) * BLOCK + i] = ai_cash_cost_share
         buffer[np.uint64(324) * BLOCK + i] = ai_cloud_revenue
-        buffer[np.uint64(325) * BLOCK + i] = ai_nopat
-        buffer[np.uint64(326) * BLOCK + i] = ai_return_on_capital
-        buffer[np.uint64(327) * BLOCK + i] = non_ai_margin
-        buffer[np.uint64(328) * BLOCK + i] = non_ai_growth
-        buffer[np.uint64(329) * BLOCK + i] = non_ai_path
-        buffer[np.uint64(330) * BLOCK + i] = cloud_ebita
-        buffer[np.uint64(331) * BLOCK + i] = cloud_revenue
-        buffer[np.uint64(332) * BLOCK + i] = cloud_nopat
-        buffer[np.uint64(333) * BLOCK + i] = other_capex
-        buffer[np.uint64(334) * BLOCK + i] = group_capex
-        buffer[np.uint64(335) * BLOCK + i] = core_ecommerce_ebita
-        buffer[np.uint64(336) * BLOCK + i] = cumulative_cloud_cash
-        buffer[np.uint64(337) * BLOCK + i] = deepest_cloud_cash
-        buffer[np.uint64(338) * BLOCK + i] = discount_factor
-        buffer[np.uint64(339) * BLOCK + i] = discounted_free_cash_flow
-        buffer[np.uint64(340) * BLOCK + i] = discounted_revenue
-        buffer[np.uint64(341) * BLOCK + i] = net_cash
-        buffer[np.uint64(342) * BLOCK + i] = lowest_net_cash
-        buffer[np.uint64(343) * BLOCK + i] = other_capital
-        buffer[np.uint64(344) * BLOCK + i] = supply_binds
-        buffer[np.uint64(345) * BLOCK + i] = unmet_demand
-        buffer[np.uint64(346) * BLOCK + i] = unmet_share_of_demand
+        buffer[np.uint64(325) * BLOCK + i] = ai_return_on_capital
+        buffer[np.uint64(326) * BLOCK + i] = non_ai_margin
+        buffer[np.uint64(327) * BLOCK + i] = non_ai_growth
+        buffer[np.uint64(328) * BLOCK + i] = non_ai_path
+        buffer[np.uint64(329) * BLOCK + i] = cloud_ebita
+        buffer[np.uint64(330) * BLOCK + i] = cloud_revenue
+        buffer[np.uint64(331) * BLOCK + i] = other_capex
+        buffer[np.uint64(332) * BLOCK + i] = group_capex
+        buffer[np.uint64(333) * BLOCK + i] = core_ecommerce_ebita
+        buffer[np.uint64(334) * BLOCK + i] = cumulative_cloud_cash
+        buffer[np.uint64(335) * BLOCK + i] = deepest_cloud_cash
+        buffer[np.uint64(336) * BLOCK + i] = discount_factor
+        buffer[np.uint64(337) * BLOCK + i] = net_cash
+        buffer[np.uint64(338) * BLOCK + i] = lowest_net_cash
+        buffer[np.uint64(339) * BLOCK + i] = other_capital
+        buffer[np.uint64(340) * BLOCK + i] = supply_binds
+        buffer[np.uint64(341) * BLOCK + i] = unmet_demand
+        buffer[np.uint64(342) * BLOCK + i] = unmet_share_of_demand
+        buffer[np.uint64(390) * BLOCK + i] = buffer[np.uint64(390) * BLOCK + i] + ai_capex
+        buffer[np.uint64(391) * BLOCK + i] = buffer[np.uint64(391) * BLOCK + i] + ai_cloud_market
+        buffer[np.uint64(392) * BLOCK + i] = buffer[np.uint64(392) * BLOCK + i] + ai_cloud_revenue
+        buffer[np.uint64(393) * BLOCK + i] = buffer[np.uint64(393) * BLOCK + i] + ai_nopat
+        buffer[np.uint64(394) * BLOCK + i] = buffer[np.uint64(394) * BLOCK + i] + ai_return_on_capital
+        buffer[np.uint64(395) * BLOCK + i] = buffer[np.uint64(395) * BLOCK + i] + ai_return_on_capital
+        buffer[np.uint64(396) * BLOCK + i] = buffer[np.uint64(396) * BLOCK + i] + cloud_ebita
+        buffer[np.uint64(397) * BLOCK + i] = buffer[np.uint64(397) * BLOCK + i] + cloud_ebita
+        buffer[np.uint64(398) * BLOCK + i] = buffer[np.uint64(398) * BLOCK + i] + cloud_nopat
+        buffer[np.uint64(399) * BLOCK + i] = buffer[np.uint64(399) * BLOCK + i] + cloud_revenue
+        buffer[np.uint64(400) * BLOCK + i] = buffer[np.uint64(400) * BLOCK + i] + cloud_revenue
+        buffer[np.uint64(401) * BLOCK + i] = buffer[np.uint64(401) * BLOCK + i] + core_ecommerce_ebita
+        buffer[np.uint64(402) * BLOCK + i] = buffer[np.uint64(402) * BLOCK + i] + discounted_free_cash_flow
+        buffer[np.uint64(403) * BLOCK + i] = buffer[np.uint64(403) * BLOCK + i] + discounted_revenue
+        buffer[np.uint64(404) * BLOCK + i] = buffer[np.uint64(404) * BLOCK + i] + group_capex
+        buffer[np.uint64(405) * BLOCK + i] = buffer[np.uint64(405) * BLOCK + i] + supply_binds
+        buffer[np.uint64(406) * BLOCK + i] = buffer[np.uint64(406) * BLOCK + i] + unmet_demand
 
 
 @inlined
@@ -1968,13 +2174,13 @@ def horizon_block(buffer):
         wacc = buffer[np.uint64(92) * BLOCK + i]
         explicit_cloud_value = buffer[np.uint64(256) * BLOCK + i]
         terminal_year_nopat = buffer[np.uint64(264) * BLOCK + i]
-        discount_factor = buffer[np.uint64(338) * BLOCK + i]
+        discount_factor = buffer[np.uint64(336) * BLOCK + i]
         ntm_cloud_revenue = buffer[np.uint64(260) * BLOCK + i]
         ltm_cloud_revenue = buffer[np.uint64(259) * BLOCK + i]
         cloud_ev_to_sales = buffer[np.uint64(11) * BLOCK + i]
         multiple_growth_sensitivity = buffer[np.uint64(49) * BLOCK + i]
         dcf_weight = buffer[np.uint64(17) * BLOCK + i]
-        deepest_cloud_cash = buffer[np.uint64(337) * BLOCK + i]
+        deepest_cloud_cash = buffer[np.uint64(335) * BLOCK + i]
         tax_rate = buffer[np.uint64(89) * BLOCK + i]
         ecommerce_pe = buffer[np.uint64(21) * BLOCK + i]
         ntm_core_ecommerce_ebita = buffer[np.uint64(261) * BLOCK + i]
@@ -1999,7 +2205,7 @@ def horizon_block(buffer):
         later_ai_nopat = buffer[np.uint64(258) * BLOCK + i]
         first_ai_nopat = buffer[np.uint64(257) * BLOCK + i]
         plan_ai_capex = buffer[np.uint64(262) * BLOCK + i]
-        lowest_net_cash = buffer[np.uint64(342) * BLOCK + i]
+        lowest_net_cash = buffer[np.uint64(338) * BLOCK + i]
         cost_of_equity = buffer[np.uint64(16) * BLOCK + i]
         ads_outstanding = cell_ads_outstanding(ads_issued, ads_unvested, buybacks, rmb_per_usd)
         ant_value = cell_ant_value(ant_stake, ant_mark)
@@ -2044,63 +2250,56 @@ def horizon_block(buffer):
         value_per_ads_by_dcf = cell_value_per_ads_by_dcf(cloud_per_ads_by_dcf, non_cloud_per_ads)
         value_per_ads_by_multiple = cell_value_per_ads_by_multiple(cloud_per_ads_by_multiple, non_cloud_per_ads)
         value_today = cell_value_today(value_per_ads, cost_of_equity)
-        buffer[np.uint64(347) * BLOCK + i] = ads_outstanding
-        buffer[np.uint64(348) * BLOCK + i] = ant_value
-        buffer[np.uint64(349) * BLOCK + i] = terminal_multiple
-        buffer[np.uint64(350) * BLOCK + i] = cloud_value_by_dcf
-        buffer[np.uint64(351) * BLOCK + i] = ntm_sales_growth
-        buffer[np.uint64(352) * BLOCK + i] = multiple_at_growth
-        buffer[np.uint64(353) * BLOCK + i] = cloud_value_by_multiple
-        buffer[np.uint64(354) * BLOCK + i] = cloud_value
-        buffer[np.uint64(355) * BLOCK + i] = cloud_per_ads
-        buffer[np.uint64(356) * BLOCK + i] = cloud_per_ads_by_dcf
-        buffer[np.uint64(357) * BLOCK + i] = cloud_per_ads_by_multiple
-        buffer[np.uint64(358) * BLOCK + i] = cumulative_cloud_burn
-        buffer[np.uint64(359) * BLOCK + i] = ecommerce_value
-        buffer[np.uint64(360) * BLOCK + i] = quick_commerce_value
-        buffer[np.uint64(361) * BLOCK + i] = ecommerce_per_ads
-        buffer[np.uint64(362) * BLOCK + i] = mature_ai_return
-        buffer[np.uint64(363) * BLOCK + i] = growth_destroys_value
-        buffer[np.uint64(364) * BLOCK + i] = head_office_per_ads
-        buffer[np.uint64(365) * BLOCK + i] = holding_discount_value
-        buffer[np.uint64(366) * BLOCK + i] = holding_discount_per_ads
-        buffer[np.uint64(367) * BLOCK + i] = minorities_per_ads
-        buffer[np.uint64(368) * BLOCK + i] = net_cash_per_ads
-        buffer[np.uint64(369) * BLOCK + i] = segment_value__aidc
-        buffer[np.uint64(370) * BLOCK + i] = segment_per_ads__aidc
-        buffer[np.uint64(371) * BLOCK + i] = segment_value__others
-        buffer[np.uint64(372) * BLOCK + i] = segment_per_ads__others
-        buffer[np.uint64(373) * BLOCK + i] = stakes_per_ads
-        buffer[np.uint64(374) * BLOCK + i] = non_cloud_per_ads
-        buffer[np.uint64(375) * BLOCK + i] = implied_cloud_at_price
-        buffer[np.uint64(376) * BLOCK + i] = implied_cloud_at_target
-        buffer[np.uint64(377) * BLOCK + i] = terminal_cloud_margin
-        buffer[np.uint64(378) * BLOCK + i] = value_of_margin
-        buffer[np.uint64(379) * BLOCK + i] = implied_margin_at_price
-        buffer[np.uint64(380) * BLOCK + i] = implied_margin_at_target
-        buffer[np.uint64(381) * BLOCK + i] = implied_multiple_at_price
-        buffer[np.uint64(382) * BLOCK + i] = implied_multiple_at_target
-        buffer[np.uint64(383) * BLOCK + i] = incremental_ai_return
-        buffer[np.uint64(384) * BLOCK + i] = trough_net_cash
-        buffer[np.uint64(385) * BLOCK + i] = value_per_ads
-        buffer[np.uint64(386) * BLOCK + i] = upside_to_price
-        buffer[np.uint64(387) * BLOCK + i] = value_per_ads_by_dcf
-        buffer[np.uint64(388) * BLOCK + i] = value_per_ads_by_multiple
-        buffer[np.uint64(389) * BLOCK + i] = value_today
+        buffer[np.uint64(343) * BLOCK + i] = ads_outstanding
+        buffer[np.uint64(344) * BLOCK + i] = ant_value
+        buffer[np.uint64(345) * BLOCK + i] = terminal_multiple
+        buffer[np.uint64(346) * BLOCK + i] = cloud_value_by_dcf
+        buffer[np.uint64(347) * BLOCK + i] = ntm_sales_growth
+        buffer[np.uint64(348) * BLOCK + i] = multiple_at_growth
+        buffer[np.uint64(349) * BLOCK + i] = cloud_value_by_multiple
+        buffer[np.uint64(350) * BLOCK + i] = cloud_value
+        buffer[np.uint64(351) * BLOCK + i] = cloud_per_ads
+        buffer[np.uint64(352) * BLOCK + i] = cloud_per_ads_by_dcf
+        buffer[np.uint64(353) * BLOCK + i] = cloud_per_ads_by_multiple
+        buffer[np.uint64(354) * BLOCK + i] = cumulative_cloud_burn
+        buffer[np.uint64(355) * BLOCK + i] = ecommerce_value
+        buffer[np.uint64(356) * BLOCK + i] = quick_commerce_value
+        buffer[np.uint64(357) * BLOCK + i] = ecommerce_per_ads
+        buffer[np.uint64(358) * BLOCK + i] = mature_ai_return
+        buffer[np.uint64(359) * BLOCK + i] = growth_destroys_value
+        buffer[np.uint64(360) * BLOCK + i] = head_office_per_ads
+        buffer[np.uint64(361) * BLOCK + i] = holding_discount_value
+        buffer[np.uint64(362) * BLOCK + i] = holding_discount_per_ads
+        buffer[np.uint64(363) * BLOCK + i] = minorities_per_ads
+        buffer[np.uint64(364) * BLOCK + i] = net_cash_per_ads
+        buffer[np.uint64(365) * BLOCK + i] = segment_value__aidc
+        buffer[np.uint64(366) * BLOCK + i] = segment_per_ads__aidc
+        buffer[np.uint64(367) * BLOCK + i] = segment_value__others
+        buffer[np.uint64(368) * BLOCK + i] = segment_per_ads__others
+        buffer[np.uint64(369) * BLOCK + i] = stakes_per_ads
+        buffer[np.uint64(370) * BLOCK + i] = non_cloud_per_ads
+        buffer[np.uint64(371) * BLOCK + i] = implied_cloud_at_price
+        buffer[np.uint64(372) * BLOCK + i] = implied_cloud_at_target
+        buffer[np.uint64(373) * BLOCK + i] = terminal_cloud_margin
+        buffer[np.uint64(374) * BLOCK + i] = value_of_margin
+        buffer[np.uint64(375) * BLOCK + i] = implied_margin_at_price
+        buffer[np.uint64(376) * BLOCK + i] = implied_margin_at_target
+        buffer[np.uint64(377) * BLOCK + i] = implied_multiple_at_price
+        buffer[np.uint64(378) * BLOCK + i] = implied_multiple_at_target
+        buffer[np.uint64(379) * BLOCK + i] = incremental_ai_return
+        buffer[np.uint64(380) * BLOCK + i] = trough_net_cash
+        buffer[np.uint64(381) * BLOCK + i] = value_per_ads
+        buffer[np.uint64(382) * BLOCK + i] = upside_to_price
+        buffer[np.uint64(383) * BLOCK + i] = value_per_ads_by_dcf
+        buffer[np.uint64(384) * BLOCK + i] = value_per_ads_by_multiple
+        buffer[np.uint64(385) * BLOCK + i] = value_today
 
 # --- sim.run.blocks ---
 # ruff: noqa: F821  (the names above are defined by the text that this module is joined to)
 
 
 
-HOW_LAST = 2
-
-
-@inlined
-def copy_row(buffer, source, target):
-    start, end = np.uint64(source) * BLOCK, np.uint64(target) * BLOCK
-    for i in range(BLOCK):
-        buffer[end + i] = buffer[start + i]
+OWN_VALUE = -1
 
 
 @inlined
@@ -2118,33 +2317,87 @@ def add_row(buffer, source, target):
 
 
 @inlined
-def divide_row(buffer, row, divisor):
-    start = np.uint64(row) * BLOCK
+def copy_divided(buffer, source, target, divisor):
+    start, end = np.uint64(source) * BLOCK, np.uint64(target) * BLOCK
     for i in range(BLOCK):
-        buffer[start + i] = buffer[start + i] / divisor
+        buffer[end + i] = buffer[start + i] / divisor
 
 
 @inlined
-def copy_out(buffer, row, target, first, count):
+def give(buffer, row, target, first, count):
+    start = np.uint64(row) * BLOCK
+    if count == BLOCK:
+        for i in range(BLOCK):
+            target[first + i] = buffer[start + i]
+    else:
+        for i in range(count):
+            target[first + i] = buffer[start + i]
+
+
+@inlined
+def give_divided(buffer, row, target, first, count, divisor):
     start = np.uint64(row) * BLOCK
     for i in range(count):
-        target[first + i] = buffer[start + i]
+        target[first + i] = buffer[start + i] / divisor
+
+
+@inlined
+def draw_noise(block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
+    """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
+    innovation_keys, points, innovation_point, leading = noising
+    if innovation_paths.shape[0] == 0:
+        draw_innovations(block_paths, innovation_keys, points, innovation_point, leading, periods, buffer, first_row)
+        return
+    others = np.empty(BLOCK, np.uint64)
+    for k in range(np.uint64(innovation_keys.shape[0])):
+        for i in range(BLOCK):
+            others[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+        start_row = first_row + np.int64(k) * periods
+        only = slice(np.int64(k), np.int64(k) + 1)
+        draw_innovations(
+            others, innovation_keys[only], points, innovation_point[only], leading, periods, buffer, start_row
+        )
+
+
+@inlined
+def start_totals(buffer, period, total_first, total_row, total_value, total_driver):
+    """Totals that begin with the period after ``period``: at what was reported before, and at drivers."""
+    for k in range(total_first[period], total_first[period + 1]):
+        if total_driver[k] == OWN_VALUE:
+            fill_row(buffer, total_row[k], total_value[k])
+        else:
+            add_row(buffer, total_driver[k], total_row[k])
+
+
+@inlined
+def give_outputs(buffer, period, given_first, given_row, given_output, given_divisor, slots, outputs, first, count):
+    """Output columns that are complete with ``period``, those of ``slots`` below 0 left out."""
+    for k in range(given_first[period], given_first[period + 1]):
+        slot = slots[given_output[k]]
+        if slot >= 0:
+            if given_divisor[k] == 1.0:
+                give(buffer, given_row[k], outputs[slot], first, count)
+            else:
+                give_divided(buffer, given_row[k], outputs[slot], first, count, given_divisor[k])
 
 
 @compiled
 def simulate_paths(
-    paths, drawing, innovation_keys, first_innovation_row, noise,
+    paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
-    collected, joined, starts, divisors, output_rows, series_rows, buffer, drivers, outputs, series,
+    totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
-    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths. noise: False sets every innovation to
-    zero. replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values:
-    float64[k, n]. number_rows, numbers: numeric openings. collected: int64[c, 5] of source row, target row, first
-    period, last period, how (0 sum, 1 mean, 2 last); starts, divisors: float64[c]. joined: int64[j, 2] of a row and the
-    target row that it is added to at the start. output_rows: int64[o]; series_rows: int64[s]. Written: drivers
-    float64[D, n] (D may be 0: not wanted), outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
+    paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
+    `draw_innovations` up to the periods. noise: False sets every innovation to
+    zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
+    replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
+    number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
+    totals: what begins after each period; windows: int64[w, 3] of period, source row and window row, with
+    window_divisors: float64[w]; given: which rows are outputs after each period. slots: int64[O], the row of
+    ``outputs`` for each output, or -1. series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted),
+    outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
     block_paths = np.empty(BLOCK, np.uint64)
@@ -2160,36 +2413,28 @@ def simulate_paths(
             for i in range(count):
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
-            copy_out(buffer, d, drivers[d], first, count)
+            give(buffer, d, drivers[d], first, count)
         if noise:
-            draw_innovations(block_paths, innovation_keys, periods, buffer, first_innovation_row)
+            draw_noise(block_paths, innovation_paths, first, count, noising, first_innovation_row, periods, buffer)
         else:
-            for row in range(innovation_keys.shape[0] * periods):
+            for row in range(noising[0].shape[0] * periods):
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])
         begin_block(buffer)
-        for c in range(np.uint64(collected.shape[0])):
-            fill_row(buffer, collected[c, 1], starts[c])
-        for j in range(np.uint64(joined.shape[0])):
-            add_row(buffer, joined[j, 0], joined[j, 1])
+        start_totals(buffer, 0, *totals)
         for t in range(1, periods + 1):
             period_block(buffer, float(t), schedules)
-            for c in range(np.uint64(collected.shape[0])):
-                if collected[c, 2] <= t <= collected[c, 3]:
-                    if collected[c, 4] == HOW_LAST:
-                        copy_row(buffer, collected[c, 0], collected[c, 1])
-                    else:
-                        add_row(buffer, collected[c, 0], collected[c, 1])
+            give_outputs(buffer, t, *given, slots, outputs, first, count)
+            for w in range(np.uint64(windows.shape[0])):
+                if windows[w, 0] == t:
+                    copy_divided(buffer, windows[w, 1], windows[w, 2], window_divisors[w])
+            start_totals(buffer, t, *totals)
             if series.shape[2] > 0:
                 for s in range(np.uint64(series_rows.size)):
-                    copy_out(buffer, series_rows[s], series[s, t - 1], first, count)
-        for c in range(np.uint64(collected.shape[0])):
-            if divisors[c] != 1.0:
-                divide_row(buffer, collected[c, 1], divisors[c])
+                    give(buffer, series_rows[s], series[s, t - 1], first, count)
         horizon_block(buffer)
-        for o in range(np.uint64(output_rows.size)):
-            copy_out(buffer, output_rows[o], outputs[o], first, count)
+        give_outputs(buffer, periods + 1, *given, slots, outputs, first, count)
 
 
 @compiled
@@ -2215,6 +2460,8 @@ SMALLEST = np.uint64(1)
 LARGEST = np.uint64(2)
 AT_SMALLEST = np.uint64(3)
 AT_LARGEST = np.uint64(4)
+SIXTEEN = np.uint64(16)  # replicates
+LAST_OF_SIXTEEN = np.uint64(15)
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
 NOT_A_NUMBER = np.uint64(0x7FF8000000000000)
 TAIL_START = np.uint64(0x1FF8)  # the bits of 1.0, shifted
@@ -2273,16 +2520,19 @@ def digest(values, first_path, sums):
 
 
 @compiled
-def tally(values, lows, inverse_widths, divisions, bins, moments):
+def tally(values, first_path, lows, inverse_widths, divisions, classes, bins, moments, sums, shares):
     """Count values: float64[O, n] into bins: float64[O, BINS + 1, 5], of which see the columns above.
 
     lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
     from the first of the core. moments: float64[O, 3] receives the number of finite values, their mean less ``low``
     and their sum of squared deviations. These are sums about ``low``, which lies within the column's own spread, so
     that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are not finite are left out.
+    By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16] receives the sums less
+    ``low``; shares: float64[O, CLASSES + 1, 16] counts values by class, classes: uint8[O, BINS + 1] being that of each bin.
     """
     n = np.uint64(values.shape[1])
-    four = n - n % np.uint64(4)
+    whole = n - n % SIXTEEN
+    by_replicate, squared = np.empty(16), np.empty(16)
     places = np.empty(values.shape[1], np.uint64)
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
@@ -2291,6 +2541,7 @@ def tally(values, lows, inverse_widths, divisions, bins, moments):
             places[i] = bin_of(row[i], low, inverse, cells)
         for i in range(n):
             x, k = row[i], places[i]
+            shares[o, np.uint64(classes[o, k]), i & LAST_OF_SIXTEEN] += 1.0
             bins[o, k, COUNT] += 1.0
             if x <= bins[o, k, SMALLEST]:
                 bins[o, k, AT_SMALLEST] = bins[o, k, AT_SMALLEST] + 1.0 if x == bins[o, k, SMALLEST] else 1.0
@@ -2298,22 +2549,24 @@ def tally(values, lows, inverse_widths, divisions, bins, moments):
             if x >= bins[o, k, LARGEST]:
                 bins[o, k, AT_LARGEST] = bins[o, k, AT_LARGEST] + 1.0 if x == bins[o, k, LARGEST] else 1.0
                 bins[o, k, LARGEST] = x
-        a, b, c, d, aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(np.uint64(0), four, np.uint64(4)):
-            # Four sums, so that no addition waits for the one before.
+        for r in range(SIXTEEN):
+            by_replicate[r], squared[r] = 0.0, 0.0
+        for start in range(np.uint64(0), whole, SIXTEEN):
+            for r in range(SIXTEEN):
+                w = deviation(row[start + np.uint64(r)], low)
+                by_replicate[r] += w
+                squared[r] = fma(w, w, squared[r])
+        for i in range(whole, n):
             w = deviation(row[i], low)
-            x = deviation(row[i + np.uint64(1)], low)
-            y = deviation(row[i + np.uint64(2)], low)
-            z = deviation(row[i + np.uint64(3)], low)
-            a, b, c, d = a + w, b + x, c + y, d + z
-            aa, bb, cc, dd = aa + w * w, bb + x * x, cc + y * y, dd + z * z
-        for i in range(four, n):
-            w = deviation(row[i], low)
-            a, aa = a + w, aa + w * w
+            by_replicate[i & LAST_OF_SIXTEEN] += w
+            squared[i & LAST_OF_SIXTEEN] = fma(w, w, squared[i & LAST_OF_SIXTEEN])
+        total, square = 0.0, 0.0
+        for r in range(SIXTEEN):
+            total, square = total + by_replicate[r], square + squared[r]
+            sums[o, r] = by_replicate[r]
         number = np.float64(n) - (bins[o, np.uint64(BINS), COUNT] - invalid)
-        total = (a + b) + (c + d)
         mean = total / number if number > 0.0 else 0.0
-        squares = (aa + bb) + (cc + dd) - total * mean
+        squares = square - total * mean
         moments[o, 0] = number
         moments[o, 1] = mean
         moments[o, 2] = squares if squares > 0.0 else 0.0

@@ -90,9 +90,9 @@ def rows(found: Facts) -> list[Row]:
             before, after = (_three(shift[when]) for when in ("before", "after"))
             made.append(Row(shift["name"], "moved" if shift["chosen"] else "follows", before, after))
     for name, both in list(found["few"]["outputs"].items())[-2:]:
-        before, after = ({p: e["value"] for p, e in both[when].items()} for when in ("before", "after"))
-        if None not in {*before.values(), *after.values()}:
-            made.append(Row(name, "output", _three(before), _three(after)))
+        old, new = ({p: e["value"] for p, e in both[when].items()} for when in ("before", "after"))
+        if None not in {*old.values(), *new.values()}:
+            made.append(Row(name, "output", _three(old), _three(new)))
     return made
 
 

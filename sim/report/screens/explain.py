@@ -100,10 +100,11 @@ def share_of(share: Facts) -> str:
 
 def pair(low: float, high: float, unit: str) -> tuple[str, str]:
     """Two ends with the decimals that tell them apart: ``$146`` and ``$200``, ``2.31x`` and ``2.35x``."""
-    gap = abs(high - low)
-    if not gap >= 1e-4 or max(abs(low), abs(high)) >= 999_500:
+    gap, size = abs(high - low), max(abs(low), abs(high))
+    if not gap >= 1e-4 or size >= 999_500:
         return in_column(low, unit), in_column(high, unit)
-    decimals = max(1 - math.floor(math.log10(gap)), 0)
+    # Two digits of the gap; of numbers from a hundred on one is enough.
+    decimals = max(-math.floor(math.log10(gap / 3)), 0) if size >= 99.95 else max(1 - math.floor(math.log10(gap)), 0)
     return bare(unit).around(fixed(low, decimals)), bare(unit).around(fixed(high, decimals))
 
 
