@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from sim.analysis.estimate import Floats
 from sim.analysis.given_success import Spread, spread_of
-from sim.analysis.replicates import REPLICATES, spread
+from sim.analysis.replicates import spread
 from sim.analysis.splits import Split
+from sim.run.result import REPLICATES
 
 FEWEST_EFFECTIVE = 200
 _ROUNDS = 60

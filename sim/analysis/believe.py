@@ -22,11 +22,11 @@ from sim.analysis.belief_shift import FEWEST_EFFECTIVE, Change, Moved
 from sim.analysis.estimate import Floats, Probability, at_least
 from sim.analysis.given_success import GivenSuccess
 from sim.analysis.implied import Implied, Part
-from sim.analysis.replicates import REPLICATES, spread
+from sim.analysis.replicates import spread
 from sim.analysis.splits import Success
 from sim.analysis.thresholds import Threshold
 from sim.errors import InputError, Problem
-from sim.run.result import Inputs, Run, Value
+from sim.run.result import REPLICATES, Inputs, Run, Value
 
 FEWEST = 50  # successes, and failures, that a statement about them needs
 SEARCHED = 65_536  # paths a box is searched on; the others judge it

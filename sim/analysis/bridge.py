@@ -24,8 +24,9 @@ from sim.analysis import differences, parts, tails
 from sim.analysis.differences import Player, Side
 from sim.analysis.estimate import Floats, finite
 from sim.analysis.mixtures import ALL_ORDERS, PAIRS, ROWS, Mixed
-from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.analysis.replicates import Estimate, spread
 from sim.errors import InputError, ModelFailure, Problem
+from sim.run.result import REPLICATES
 
 EVALUATIONS = 1_000_000  # paths valued anew in all: some seconds on two threads
 

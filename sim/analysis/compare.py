@@ -16,8 +16,9 @@ import numpy as np
 from sim.analysis import bridge, exceedance, replicates, tails
 from sim.analysis.differences import Side
 from sim.analysis.estimate import Floats, finite
-from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.analysis.replicates import Estimate, spread
 from sim.errors import InputError, ModelFailure, Problem
+from sim.run.result import REPLICATES
 
 MARKS = (0.05, 0.5, 0.95)
 SHARED = 65_536  # paths of a difference between runs that were drawn from different seeds

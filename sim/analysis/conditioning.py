@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.replicates import REPLICATES
 from sim.config.observations import Observation
+from sim.run.result import REPLICATES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

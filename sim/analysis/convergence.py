@@ -15,9 +15,9 @@ import numpy as np
 
 from sim.analysis import replicates, tails, target
 from sim.analysis.estimate import finite
-from sim.analysis.replicates import REPLICATES, Estimate
+from sim.analysis.replicates import Estimate
 from sim.errors import InputError, ModelFailure, Problem
-from sim.run.result import Run
+from sim.run.result import REPLICATES, Run
 
 SMALLEST = 1024  # paths from which errors are traced
 POINT = 0.001  # a tenth of a percentage point: the error that `paths_needed` is for

@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.estimate import Floats, finite
+from sim.analysis.estimate import T_95, Floats, finite
 from sim.analysis.quantity import Quantity
-from sim.analysis.replicates import REPLICATES, T_95
-from sim.run.result import Run
+from sim.run.result import REPLICATES, Run
 
 MOST = 65_536  # paths used: the error is some 0.2% of the variance then
 _FEWEST = 4 * REPLICATES

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.estimate import Floats, describe, finite
-from sim.analysis.replicates import REPLICATES, Estimate, estimate, quantile, spread
-from sim.run.result import Inputs, Run, Value
+from sim.analysis.replicates import Estimate, estimate, quantile, spread
+from sim.run.result import REPLICATES, Inputs, Run, Value
 
 PATHS = 32_768
 CURVED_PATHS = 16_384  # where each value tried costs new valuations

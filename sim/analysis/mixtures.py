@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sim.analysis import replicates
 from sim.analysis.differences import Player, Side
 from sim.analysis.estimate import Floats
-from sim.analysis.replicates import REPLICATES
 from sim.analysis.split import shapley
+from sim.run.result import REPLICATES
 
 ALL_ORDERS = 5  # players up to which every order is taken: 32 mixtures
 PAIRS = 2  # sampled orders, each with its reverse, of a replicate

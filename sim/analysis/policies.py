@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sim.analysis.estimate import Floats
 from sim.analysis.learning import Regression
 from sim.analysis.payoffs import Payoffs
-from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.analysis.replicates import Estimate, spread
 from sim.config.decision import Decision, Disclosure
 from sim.errors import ModelFailure
-from sim.run.result import Run, Value
+from sim.run.result import REPLICATES, Run, Value
 
 LEAST = 200  # valid paths below which no worth is given
 MOST = 262_144  # first paths that are looked at: 16,384 of each replicate

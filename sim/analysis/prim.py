@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from sim.analysis.bins import Binned
 from sim.analysis.estimate import Floats
 from sim.analysis.peeling import Box, inside, paste, peel, trim
-from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.analysis.replicates import Estimate, spread
+from sim.run.result import REPLICATES
 
 MOST_DRIVERS = 4
 LEAST_LOSS = 0.01  # density that a limit must be worth, in shares of one

@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.estimate import Floats, finite
-
-REPLICATES = 16
-T_95 = 2.1314495455597742  # 97.5th percentile of Student's t with 15 degrees of freedom
+from sim.analysis.estimate import T_95, Floats, finite
+from sim.run.result import REPLICATES
 
 
 @dataclass(frozen=True)

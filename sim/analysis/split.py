@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from sim.analysis import classes, tails
 from sim.analysis.estimate import Floats
-from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.analysis.replicates import Estimate, spread
 from sim.errors import ModelFailure
-from sim.run.result import Group, Inputs, Run, Value
+from sim.run.result import INDEPENDENT, REPLICATES, Group, Inputs, Run, Value
 
 PATHS = 65_536
 FEWEST = 100  # successes, and failures, below which whether the target is reached is not divided
@@ -125,7 +125,8 @@ def _valued(
             if name in class_of
         }
 
-    own = run.paths + np.arange(paths)
+    # Sobol points further along the same sequence are shifts of the first, not independent of them.
+    own = INDEPENDENT + np.arange(paths)
     given = drivers(normals)
     y = value(own, given, outputs=[output])[output]
     others = np.empty((len(subsets), paths))

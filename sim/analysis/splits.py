@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.estimate import Floats
-from sim.analysis.replicates import REPLICATES, Estimate, spread
+from sim.analysis.replicates import Estimate, spread
+from sim.run.result import REPLICATES
 
 Ints = NDArray[np.int64]
 PERCENTS = (5, 50, 95)

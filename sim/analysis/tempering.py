@@ -22,9 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.analysis.conditioning import LEAST, Floats, Ints, Likelihood
-from sim.analysis.replicates import REPLICATES
 from sim.errors import ModelFailure
-from sim.run.result import Inputs, Value
+from sim.run.result import REPLICATES, Inputs, Value
 
 STAGES = 200  # no observation that a model can reach needs more
 MOVES = 6  # moves of every particle in a stage

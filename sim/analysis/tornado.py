@@ -14,8 +14,8 @@ import numpy as np
 
 from sim.analysis.estimate import Floats, finite
 from sim.analysis.quantity import Quantity
-from sim.analysis.replicates import REPLICATES, Estimate, spread
-from sim.run.result import Inputs, Value
+from sim.analysis.replicates import Estimate, spread
+from sim.run.result import REPLICATES, Inputs, Value
 
 _P90 = 1.2815515655446004  # the standard normal's 90th percentile
 

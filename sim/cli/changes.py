@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sim.cli.options import NO_PACK, RUN, STUDY, THREADS, json_option, out_option, question_options
+from sim.cli.options import FOR_RUN, NO_PACK, RUN, STUDY, THREADS, json_option, out_option, question_options
 
 
 @click.command()
@@ -16,6 +16,7 @@ from sim.cli.options import NO_PACK, RUN, STUDY, THREADS, json_option, out_optio
 @question_options
 @click.option("--group", "groups", multiple=True, metavar="NAME=A,B", help="Drivers that change together.")
 @THREADS
+@FOR_RUN
 @NO_PACK
 @out_option
 @json_option
@@ -27,6 +28,7 @@ def bridge(
     threshold: float | None,
     groups: tuple[str, ...],
     threads: int | None,
+    into: str | None,
     no_pack: bool,
     out: Path,
     as_json: bool,
@@ -47,6 +49,7 @@ def bridge(
         threshold=threshold,
         groups=groups,
         figure=not no_pack,
+        into=into,
         threads=threads,
         out=out,
     )
@@ -61,6 +64,7 @@ def bridge(
 @question_options
 @click.option("--weights", metavar="W,W", help="Weights of a mixture, in order (default: the scenarios' own).")
 @THREADS
+@FOR_RUN
 @NO_PACK
 @out_option
 @json_option
@@ -71,6 +75,7 @@ def compare(
     threshold: float | None,
     weights: str | None,
     threads: int | None,
+    into: str | None,
     no_pack: bool,
     out: Path,
     as_json: bool,
@@ -91,6 +96,7 @@ def compare(
         threshold=threshold,
         weights=weights,
         figure=not no_pack,
+        into=into,
         threads=threads,
         out=out,
     )
@@ -109,6 +115,7 @@ def compare(
 @question_options
 @click.option("--paths", type=click.IntRange(min=1024), metavar="N", help="Paths of each cell.")
 @THREADS
+@FOR_RUN
 @NO_PACK
 @out_option
 @json_option
@@ -121,6 +128,7 @@ def sweep(
     threshold: float | None,
     paths: int | None,
     threads: int | None,
+    into: str | None,
     no_pack: bool,
     out: Path,
     as_json: bool,
@@ -144,6 +152,7 @@ def sweep(
         threshold=threshold,
         paths=paths,
         figure=not no_pack,
+        into=into,
         threads=threads,
         out=out,
     )

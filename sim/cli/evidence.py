@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sim.cli.options import STUDY, json_option, out_option
+from sim.cli.options import FOR_RUN, STUDY, json_option, out_option
 
 
 @click.command()
@@ -40,10 +40,13 @@ def calibrate(source: Path, sets: tuple[str, ...], uncorrected: bool, file: Path
 @STUDY
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one leaf of the study.")
 @click.option("--first", default="2017Q4", show_default=True, metavar="QUARTER", help="The first vintage.")
+@FOR_RUN
 @out_option
 @click.option("--no-pack", is_flag=True, help="Store nothing and draw no figures.")
 @json_option
-def backtest(study: Path, sets: tuple[str, ...], first: str, out: Path, no_pack: bool, as_json: bool) -> None:
+def backtest(
+    study: Path, sets: tuple[str, ...], first: str, into: str | None, out: Path, no_pack: bool, as_json: bool
+) -> None:
     """Forecast from each past quarter as STUDY would have, and score what came.
 
     \b
@@ -54,7 +57,7 @@ def backtest(study: Path, sets: tuple[str, ...], first: str, out: Path, no_pack:
 
     with console.progress(quiet=as_json) as tell:
         done = backtesting.backtest(
-            study, sets, first=first, out=out, pack=not no_pack, begin=tell.begin, progress=tell.done
+            study, sets, first=first, out=out, pack=not no_pack, into=into, begin=tell.begin, progress=tell.done
         )
     if as_json:
         click.echo(json.dumps(done.as_dict(), allow_nan=False))

@@ -25,7 +25,7 @@ COMMANDS = {
     "compare": ("changes", "What if? RUNS, study files or one study's scenarios side by side."),
     "sweep": ("changes", "What if numbers of STUDY were others? One row or a grid of values, all on the same paths."),
     "convergence": ("changes", "Is RUN long enough, or could another seed change what it says?"),
-    "report": ("reporting", "Print RUN for the table: into its pack folder."),
+    "report": ("reporting", "Print RUN for the table: figures, HTML, PDF, slides and a live workbook."),
     "update": ("updating", "Learn from what was observed: RUN given new values, as a run of its own."),
     "forecast": ("forecasting", "What RUN forecasts; --record enters it in the ledger, to be scored later."),
     "score": ("forecasting", "Score recorded forecasts against what came true; --outcome enters it in the ledger."),

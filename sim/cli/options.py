@@ -14,6 +14,7 @@ RUN = click.argument("run")
 THREADS = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads (default: the CPUs we may use)."
 )
+FOR_RUN = click.option("--for", "into", metavar="RUN", help="Store it with RUN, for the pack of `sim report RUN`.")
 NO_PACK = click.option("--no-pack", is_flag=True, help="No figure.")
 
 

@@ -12,16 +12,20 @@ from sim.cli.options import RUN, json_option, out_option
 
 @click.command()
 @RUN
-@click.option("--only", metavar="KIND,...", help="Only these kinds of files, e.g. xlsx.")
+@click.option("--only", metavar="KIND,...", help="Only these kinds of files, figures, html, pdf, pptx or xlsx.")
 @click.option(
     "--path", type=click.IntRange(min=0), metavar="N", help="The workbook of path N instead of the central case."
 )
 @out_option
 @json_option
 def report(run: str, only: str | None, path: int | None, out: Path, as_json: bool) -> None:
-    """Print RUN for the table: into its pack folder.
+    """Print RUN for the table into its pack folder: figures, HTML, PDF, slides and the live workbook.
+
+    What was not computed is left out, and the page says which command computes it.
 
     \b
+    sim report latest
+    sim report latest --only html,pdf
     sim report latest --only xlsx
     sim report latest --only xlsx --path 1234
     """
@@ -33,4 +37,4 @@ def report(run: str, only: str | None, path: int | None, out: Path, as_json: boo
     if as_json:
         click.echo(json.dumps(printed.as_dict()))
     else:
-        console.say_lines([f"{len(printed.files)} written", *(str(file) for file in printed.files)])
+        console.say_lines([f"{len(printed.files)} written", *(str(file) for file in printed.files), *printed.refused])

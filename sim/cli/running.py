@@ -25,7 +25,7 @@ from sim.cli.options import STUDY, THREADS, json_option, out_option, study_optio
     help="Which columns of the paths to store.",
 )
 @out_option
-@click.option("--no-pack", is_flag=True, help="No figures.")
+@click.option("--no-pack", is_flag=True, help="No analyses, figures or pages.")
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress and no screen; errors only.")
 def run(
@@ -64,6 +64,7 @@ def run(
             out=out,
             pack=not no_pack,
             progress=tell.done,
+            say=tell.say,
             begin=lambda checked: tell.begin(checked.study.study, checked.study.run.paths),
         )
     if as_json:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.config.drivers import Driver
 from sim.config.leaves import Closed, Date, SourceNames, Text, words
+from sim.config.pack import PackSpec
 from sim.config.results import Output, StudyWarning, Target
 from sim.config.scenarios import Scenario
 from sim.config.sources import Grade, Source, Sourced
@@ -109,6 +110,7 @@ class Study(Closed):
     target: Target | None = Field(None, description="The price target under test.")
     warnings: dict[str, StudyWarning] = Field(default_factory=dict, description="Sentences the report may have to say.")
     scenarios: dict[str, Scenario] = Field(default_factory=dict, description="Named overrides with their stories.")
+    pack: PackSpec = Field(default_factory=lambda: PackSpec(), description="Further content of the committee pack.")
 
     @model_validator(mode="before")
     @classmethod

@@ -48,6 +48,7 @@ def backtest(
     first: str = FIRST,
     out: Path = RESULTS,
     pack: bool = True,
+    into: str | None = None,
     begin: Callable[[str, int], None] = lambda title, paths: None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Done:
@@ -67,9 +68,9 @@ def backtest(
     paths = checked.study.run.paths
     begin(checked.study.study, len(origins) * paths)
     vintages = []
-    for done, origin in enumerate(origins, start=1):
+    for number, origin in enumerate(origins, start=1):
         vintages.append(_vintage(checked, history, origin, columns))
-        progress(done * paths)
+        progress(number * paths)
     if not vintages:
         raise InputError(Problem("--first", f"no quarter follows {first}", f"begin before {history.names[-1]}"))
     reached = [h for h in HORIZONS if any(h in vintage.outcomes for vintage in vintages)]
@@ -81,7 +82,22 @@ def backtest(
 
         directory = out / FOLDER / f"{checked.reading.slug}-{facts['hash'][:8]}"
         printer.write({**facts, **found.as_dict()}, directory)
-    return Done(facts, found, directory)
+    done = Done(facts, found, directory)
+    if into is not None:
+        keep(done, checked, history, into, out)
+    return done
+
+
+def asked(checked: Checked, history: History) -> dict[str, Any]:
+    """What a backtest in a run's pack answers: equal questions have equal answers."""
+    return {"study": checked.reading.digest, "history": history.digest, "version": __version__, "pack": True}
+
+
+def keep(done: Done, checked: Checked, history: History, into: str, out: Path) -> None:
+    """Store a backtest with the run in whose pack it is wanted."""
+    from sim.run import store
+
+    store.save_analysis(store.open_run(store.find(into, out)), "backtest", asked(checked, history), done.as_dict())
 
 
 def _vintage(checked: Checked, history: History, origin: int, columns: dict[int, str]) -> Vintage:

@@ -23,6 +23,7 @@ def bridge(
     groups: Sequence[str] = (),
     figure: bool = True,
     threads: int | None = None,
+    into: str | None = None,
     out: Path = RESULTS,
 ) -> dict[str, Any]:
     """The bridge between two runs or study files, as plain data; stored with the second if that is a run.
@@ -41,7 +42,7 @@ def bridge(
     found["part_labels"] = {name: b.run.label(name) for name in found["parts"]}
     found |= {"from": identity(a.run), "to": identity(b.run), "redrawn": not b.stored}
     asked = {"from": a.run.manifest["hash"], "output": column, "at_least": threshold, "groups": bundles}
-    pack = keep(b.run, out, "bridge", asked, found)
+    pack = keep(b.run, out, "bridge", asked, found, into)
     files: list[str] = []
     if figure and "mean" in found["statistics"]:
         from sim.report import style

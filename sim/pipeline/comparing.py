@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 def compare(
     references: Sequence[str],
     *,
+    sets: Sequence[str] = (),
     output: str | None = None,
     period: str | None = None,
     threshold: float | None = None,
     weights: str | None = None,
     figure: bool = True,
     threads: int | None = None,
+    into: str | None = None,
     out: Path = RESULTS,
 ) -> dict[str, Any]:
     """Two or more runs or study files, or the scenarios of one study file; stored with the first run, if it is one.
@@ -36,7 +38,7 @@ def compare(
     from sim.analysis import naming
 
     if len(references) == 1 and Path(references[0]).suffix in {".yaml", ".yml"}:
-        sides = _scenarios(Path(references[0]), threads)
+        sides = _scenarios(Path(references[0]), sets, threads)
     else:
         sides = opened(references, out, threads=threads)
     first = sides[0].run
@@ -53,7 +55,7 @@ def compare(
         "at_least": threshold,
         "weights": own,
     }
-    pack = keep(first, out, "compare", asked, found)
+    pack = keep(first, out, "compare", asked, found, into)
     files: list[str] = []
     if figure:
         from sim.report import style
@@ -63,14 +65,14 @@ def compare(
     return {**found, "files": files}
 
 
-def _scenarios(file: Path, threads: int | None) -> list[Side]:
+def _scenarios(file: Path, sets: Sequence[str], threads: int | None) -> list[Side]:
     """Every scenario of a study file, simulated in memory on the same draws."""
-    study = check(file).study
+    study = check(file, sets).study
     if len(study.scenarios) < 2:
         what = f"{file} has {'one scenario' if study.scenarios else 'no scenarios'} to compare"
         raise InputError(Problem("", what, "name two runs or study files, or give the study scenarios"))
     paths = min(study.run.paths, IN_MEMORY)
-    return [of_study(check(file, (), name), paths=paths, scenario=name, threads=threads) for name in study.scenarios]
+    return [of_study(check(file, sets, name), paths=paths, scenario=name, threads=threads) for name in study.scenarios]
 
 
 def _names(sides: Sequence[Side]) -> list[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim import config
-from sim.config.columns import Column
-from sim.config.schema import Study
 from sim.errors import ModelFailure
+from sim.pipeline import packing
 from sim.pipeline.checking import Checked, check, plan_of
+from sim.pipeline.facts import study_facts
 from sim.pipeline.stored import RESULTS
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ def run(
     pack: bool = True,
     progress: Progress = lambda done: None,
     begin: Callable[[Checked], None] = lambda checked: None,
+    say: Callable[[str], None] = lambda what: None,
 ) -> Run:
-    """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first."""
+    """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first,
+    ``say`` of each part of the pack.
+    """
     clock = _Clock()
     checked = check(path, sets, scenario)
     begin(checked)
@@ -76,59 +79,26 @@ def run(
         folder.table("drivers.csv", *tables.drivers(assumptions, summary))
         folder.table("quarterly.csv", tables.QUARTERLY, recorded.quarterly)
         clock.lap("analyse")
-        result = replace(result, summary=summary)
-        if pack:
-            from sim.report import pack as printers
-
-            printers.write(result, folder.partial / "pack")
-        clock.lap("report")
         result = replace(result, summary={**summary, "seconds": clock.seconds()})
         directory = folder.close(facts, result.summary)
-    return replace(result, directory=directory)
+    result = replace(result, directory=directory)
+    if not pack:
+        return result
+    notes = _pack(result, packing.Source(path, sets, scenario), threads, out, say)
+    clock.lap("report")
+    warned = [*result.summary["warnings"], *notes]
+    return replace(result, summary={**result.summary, "warnings": warned, "seconds": clock.seconds()})
 
 
-def study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
-    """What the manifest says about the study, as plain data."""
+def _pack(done: Run, source: packing.Source, threads: int | None, out: Path, say: Callable[[str], None]) -> list[str]:
+    """Analyses and pages of a finished run; what could not be made is said, and the run stands all the same."""
+    from sim.pipeline import reporting
     from sim.run import store
 
-    study = checked.study
-    goal = study.target
-    return {
-        "study": study.study,
-        "config": checked.reading.path.name,
-        "config_hash": store.digest(config.resolved_text(checked.reading)),
-        "scenario": scenario,
-        "model": study.model,
-        "as_of": study.as_of.isoformat(),
-        "seed": study.run.seed,
-        "paths": study.run.paths,
-        "sampler": study.run.sampler,
-        "target": None
-        if goal is None
-        else {
-            "output": goal.output,
-            "at_least": goal.at_least,
-            "previous": goal.previous,
-            "price": goal.price,
-            "alternatives": dict(goal.alternatives),
-            "sources": list(goal.sources),
-        },
-        "warnings": [
-            {"output": warning.output, "mean_above": warning.mean_above, "say": warning.say}
-            for warning in study.warnings.values()
-        ],
-        "columns": [
-            {"name": c.name, "cell": c.cell, "period": c.period, "shown": _shown(study, c)} for c in checked.columns
-        ],
-    }
-
-
-def _shown(study: Study, column: Column) -> bool:
-    """Whether the screen shows a column: what `show` lists; the target's output always."""
-    show = study.outputs[column.output_index].show
-    if study.target is not None and column.name == study.target.output:
-        return True
-    return show is not None and column.period in show
+    stored = store.open_run(done.directory)
+    refused = packing.prepare(stored, source, threads=threads, out=out, tell=say)
+    printed = reporting.print_run(replace(stored, tallies=done.tallies), tell=say)
+    return [f"not in the pack: {each}" for each in (*refused, *printed.refused)]
 
 
 def _nothing_valid(recorded: Any) -> str:

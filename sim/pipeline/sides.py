@@ -51,7 +51,7 @@ def of_study(
 
 def _in_memory(simulator: Simulator, checked: Checked, paths: int, scenario: str | None, threads: int | None) -> Side:
     from sim.analysis.differences import Side
-    from sim.pipeline.running import study_facts
+    from sim.pipeline.facts import study_facts
     from sim.run import inputs, setup, store
     from sim.run.result import Run
 
@@ -98,12 +98,19 @@ def _of_run(reference: str, out: Path, first: Mapping[str, Any] | None, threads:
     )
 
 
-def keep(run: Run, out: Path, verb: str, asked: Mapping[str, Any], found: Mapping[str, Any]) -> Path:
-    """Store a result with its run, or what is asked of a study in memory under a name of its own; where figures go."""
+def keep(
+    run: Run, out: Path, verb: str, asked: Mapping[str, Any], found: Mapping[str, Any], into: str | None = None
+) -> Path:
+    """Store a result with its run, or what is asked of a study in memory under a name of its own; where figures go.
+
+    ``into`` is the run in whose pack the result is wanted instead.
+    """
     from sim.config.load import slug
     from sim.run import setup, store
 
-    if run.directory == Path():
+    if into is not None:
+        run, asked = store.open_run(store.find(into, out)), {**asked, "pack": True}
+    elif run.directory == Path():
         key = store.digest(setup.as_json({"run": run.manifest["hash"], "verb": verb, "question": dict(asked)}))
         run = replace(run, directory=out / slug(run.manifest["config"]) / f"{verb}-{key[:8]}")
     store.save_analysis(run, verb, asked, found)

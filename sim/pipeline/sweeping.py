@@ -47,6 +47,7 @@ def sweep(
     paths: int | None = None,
     figure: bool = True,
     threads: int | None = None,
+    into: str | None = None,
     out: Path = RESULTS,
 ) -> dict[str, Any]:
     """The output at every combination of the values in ``sets`` (``key=v1,v2,v3``, two such at most), as plain data.
@@ -86,7 +87,7 @@ def sweep(
     result = analysis.analyse(study, about, threshold, axes, base.run.column(column), columns())
     found: dict[str, Any] = {**result.as_dict(), "kernels": len(kernels), "of": identity(base.run)}
     asked = {"sets": list(sets), "output": column, "at_least": threshold, "paths": count}
-    pack = keep(base.run, out, "sweep", asked, found)
+    pack = keep(base.run, out, "sweep", asked, found, into)
     files: list[str] = []
     if figure:
         from sim.report import style

@@ -265,17 +265,26 @@ def _written(
         _tables(folder, run, summary, result, recorded.quarterly)
         run = replace(run, summary=summary)
         if pack:
-            from sim.report import pack as printers
-            from sim.report import style
-            from sim.report.figures import update as figure
-
-            printers.write(run, folder.partial / "pack")
-            style.save(figure.draw(run, result.as_dict()), folder.partial / "pack")
+            _draw(run, result, folder.partial / "pack")
         directory = folder.close(facts, {**summary, "seconds": {}})
     run = store.open_run(directory)
     answer = {"search": dict(search), **result.as_dict(), "warnings": list(warnings)}
     store.save_analysis(run, "update", {"observations": told}, answer)
     return run
+
+
+def _draw(run: Run, result: Update, folder: Path) -> None:
+    """What moved, and the run's own figures where it has the outputs for them."""
+    from sim.report import style
+    from sim.report.figures import fan, value
+    from sim.report.figures import update as figure
+
+    drawings = [figure.draw(run, result.as_dict())]
+    periods = [column["period"] for column in run.manifest["columns"]]
+    drawings += [fan.draw(run)] if any(period.startswith("FY") for period in periods) else []
+    drawings += [value.draw(run)] if run.target is not None or "" in periods else []
+    for drawing in drawings:
+        style.save(drawing, folder)
 
 
 def _central(simulator: Simulator, centre: Mapping[str, float]) -> dict[str, float]:

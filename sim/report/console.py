@@ -214,6 +214,11 @@ class Teller:
         if self._display is not None and self._task is not None:
             self._display.update(self._task, completed=paths)
 
+    def say(self, what: str) -> None:
+        """Name the part of the pack that is being made."""
+        if self._display is not None and self._task is not None:
+            self._display.update(self._task, title=_text(self._display.console, f"Pack: {plain(what, 50)}"))
+
 
 class _Title(ProgressColumn):
     def render(self, task: Task) -> Text:

@@ -1,21 +1,127 @@
-"""What goes on the table, written into the run's ``pack`` folder: for now the two figures."""
+"""What goes on the table as one object: sections of words, figures and tables, which every printer prints alike."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from sim.report import style
-from sim.report.figures import fan, value
+from sim.config.schema import Study
+from sim.report.style import Drawing
 from sim.run.result import Run
 
 
-def write(run: Run, directory: Path) -> list[Path]:
-    """Draw what the run has data for: a fan needs an output by fiscal year, a histogram a single one."""
-    directory.mkdir(parents=True, exist_ok=True)
-    drawings = []
-    yearly = [c for c in run.manifest["columns"] if c["period"].startswith("FY")]
-    if yearly:
-        drawings.append(fan.draw(run))
-    if run.target is not None or any(not c["period"] for c in run.manifest["columns"]):
-        drawings.append(value.draw(run))
-    return [file for drawing in drawings for file in style.save(drawing, directory)]
+@dataclass(frozen=True)
+class Material:
+    """What a pack is made from, all of it read from the run's own folder.
+
+    ``found`` holds the results stored under the run's ``analysis/`` that answer the pack's questions, by verb
+    (``prob``, ``explain``, ``believe``, ``compare``, ``bridge``, ``sweep``, ``convergence``, ``backtest``).
+    ``register`` are the rows of ``run/drivers.csv``, ``quarterly`` those of ``run/quarterly.csv``, as text by column.
+    ``history`` are reported values of the study's history by quarter.
+    """
+
+    run: Run
+    study: Study
+    register: Sequence[Mapping[str, str]] = ()
+    quarterly: Sequence[Mapping[str, str]] = ()
+    history: Mapping[str, float] = field(default_factory=dict)
+    found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A paragraph. ``lead`` is set larger, ``small`` smaller."""
+
+    text: str
+    size: Literal["lead", "body", "small"] = "body"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Short points."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A number that stands out, what it is, and a small line under it (its error, its range)."""
+
+    value: str
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Kpis:
+    """Numbers side by side, four at most."""
+
+    items: tuple[Kpi, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text; ``align`` has ``l`` or ``r`` a column. The last ``total`` rows are set in bold."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+    note: str = ""
+    total: int = 0
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure; its headline is the finding."""
+
+    drawing: Drawing
+
+
+@dataclass(frozen=True)
+class Box:
+    """A framed text: limits, disclosure."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is not in the pack because nothing was computed for it, and the command that makes it."""
+
+    what: str
+    command: str
+
+
+Block = Words | Bullets | Kpis | Table | Picture | Box | Missing
+
+
+@dataclass(frozen=True)
+class Section:
+    """One page: ``key`` names it in links, ``title`` in the contents, ``message`` is what it says in one sentence."""
+
+    key: str
+    title: str
+    message: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The whole. ``source`` is the line that repeats the run; ``appendix`` begins after the pages of the committee."""
+
+    title: str
+    headline: str
+    subtitle: str
+    source: str
+    sections: tuple[Section, ...]
+    appendix: tuple[Section, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Drawing, ...]:
+        """Every figure, once."""
+        every = [b.drawing for s in (*self.sections, *self.appendix) for b in s.blocks if isinstance(b, Picture)]
+        return tuple({drawing.name: drawing for drawing in every}.values())

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 SAMPLE = 32_768  # first paths, kept in memory for what needs drivers and outputs side by side (rank correlations)
 
 
+REPLICATES = 16  # of Sobol points and Latin hypercubes; path i belongs to replicate i modulo 16
 PERCENTILES = (1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 99)
 
 
@@ -128,7 +129,7 @@ class Run:
     @property
     def replicates(self) -> int:
         """Interleaved replicates of the sampler, path i being of replicate i modulo this; 1 for independent paths."""
-        return 16 if self.manifest.get("sampler") in ("sobol", "lhs") else 1
+        return REPLICATES if self.manifest.get("sampler") in ("sobol", "lhs") else 1
 
     @property
     def drivers(self) -> tuple[str, ...]:

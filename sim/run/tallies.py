@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.run.result import PERCENTILES, Tally
+from sim.run.result import PERCENTILES, REPLICATES, Tally
 from sim.run.tally import AT_LARGEST, AT_SMALLEST, BINS, CORE, COUNT, DIVISIONS, LARGEST, SMALLEST
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CLASSES = len(PERCENTILES) + 1
-REPLICATES = 16
 CORE_SHARE = 0.005  # of the first chunk lies beyond either end of the core
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.analysis import given_data, quantity
-from sim.analysis.replicates import T_95
+from sim.analysis.estimate import T_95
 from tests.analysis import plain_models as plain
 from tests.statistical import Z_ALARM
 

@@ -14,7 +14,7 @@ from sim.cli import main
 from tests.cli.conftest import TOY, everything_below, json_of, sim
 from tests.conftest import CONFIGS
 
-COMMANDS = ("run", "check", "schema", "show", "prob", "ls", "verify")
+COMMANDS = tuple(main.COMMANDS)
 
 
 # --- usage ---

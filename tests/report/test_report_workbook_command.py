@@ -11,7 +11,7 @@ import pytest
 
 from sim.report.excel.book import Book, number_form, quoted
 from sim.report.excel.case import heading
-from sim.run import drawn, rows, store
+from sim.run import rows, store
 from tests.cli.conftest import TOY, json_of, sim
 from tests.conftest import CONFIGS
 from tests.report.recalculation import read
@@ -71,7 +71,7 @@ def test_innovations_are_those_that_give_the_path_its_value(toy: dict[str, Any])
     """Whatever the sampler: log revenue grows by them."""
     run = store.open_run(Path(toy["directory"]))
     simulator = rows.simulator_of(run)
-    shocks = drawn.innovations(simulator, 41)["growth_innovation"]
+    shocks = simulator.innovations(41)["growth_innovation"]
     mean = run.column("mean_growth")[41]
     assert shocks.shape == (8,)
     assert run.column("growth_a_year")[41] == pytest.approx((8 * mean + 0.04 * shocks.sum()) / 2, rel=1e-12)

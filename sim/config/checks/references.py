@@ -20,6 +20,7 @@ def problems(draft: Draft) -> Iterator[Problem]:
     for name, opening in draft.study.openings.items():
         yield from _opening(f"openings.{name}", opening)
     yield from _scenarios(draft)
+    yield from _pack(draft)
 
 
 def _columns(draft: Draft) -> Iterator[Problem]:
@@ -35,6 +36,7 @@ def _columns(draft: Draft) -> Iterator[Problem]:
     if study.target is not None:
         asked.append(("target.output", study.target.output))
         asked.extend((f"target.alternatives.{label}", name) for label, name in study.target.alternatives.items())
+    asked.extend((f"pack.parts.{index}", name) for index, name in enumerate(study.pack.parts))
     for leaf, name in asked:
         if name in known:
             continue
@@ -45,6 +47,20 @@ def _columns(draft: Draft) -> Iterator[Problem]:
             what = f'no output makes a column "{name}"'
             advice = did_you_mean(name, known) or f"add `- {{cell: {name.split('.')[0]}}}` to `outputs`"
         yield Problem(leaf, what, advice)
+
+
+def _pack(draft: Draft) -> Iterator[Problem]:
+    """Drivers of the grid, and cells that are drawn by period."""
+    pack, drivers = draft.study.pack, draft.names("drivers")
+    for name in pack.grid:
+        if name not in drivers and "drivers" not in draft.broken:
+            advice = did_you_mean(name, drivers) or f"the drivers are {keys.listing(drivers)}"
+            yield Problem(f"pack.grid.{name}", f'unknown driver "{name}"', advice)
+    cells = [output.cell for _, output in draft.outputs]
+    for key, cell in (("demand", pack.demand), ("supply", pack.supply), ("binding", pack.binding)):
+        if cell is not None and cell not in cells and "outputs" not in draft.broken:
+            advice = did_you_mean(cell, cells) or f"add `- {{cell: {cell}, at: ...}}` to `outputs`"
+            yield Problem(f"pack.{key}", f'no output is the cell "{cell}"', advice)
 
 
 def _correlations(draft: Draft) -> Iterator[Problem]:

@@ -57,5 +57,7 @@ def references(draft: Draft) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield f"reported.{cell}.{quarter}.source", figure.sources
     for index, pair in draft.correlations:
         yield f"dependence.correlations.{index}.source", pair.sources
+    for index, each in enumerate(study.pack.ranges):
+        yield f"pack.ranges.{index}.source", each.sources
     if study.target is not None:
         yield "target.source", study.target.sources

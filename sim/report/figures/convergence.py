@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.analysis.replicates import T_95
+from sim.analysis.estimate import T_95
 from sim.report import style
 from sim.report.numbers import fixed, paths, percent, period, threshold
 from sim.report.style import Drawing, Simulated

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sim.analysis.estimate import T_95
 from sim.report import style
 from sim.report.numbers import Unit, count, given, percent, precise, threshold
 from sim.report.screens import information as words
@@ -17,7 +18,6 @@ from sim.report.text import cell, plain
 
 Facts = Mapping[str, Any]
 DRIVERS, GROUPS, DISCLOSURES = 6, 2, 3  # bars of each kind
-_T_95 = 2.131449545559775  # Student's t, 15 degrees of freedom: the replicates that errors come from
 _ROW = 0.2  # inches, as are the next two: where bars begin, and what is kept for numbers at their right
 _LEFT, _RIGHT = 2.6, 1.55
 _CEILING, _TOGETHER = "#9CA3AF", style.BANDS[2]
@@ -135,7 +135,7 @@ def _row(figure: Figure, axes: Any, bar: Bar, y: float, low: float, unit: str) -
 def _ends(bar: Bar) -> tuple[float, float]:
     """The 95% interval, from zero on."""
     estimate = bar.entry["worth"]
-    half = _T_95 * (estimate["standard_error"] or 0.0)
+    half = T_95 * (estimate["standard_error"] or 0.0)
     return max(estimate["value"] - half, 0.0), estimate["value"] + half
 
 
