@@ -19,7 +19,7 @@ from sim.cli.options import RUN, json_option, out_option
 @out_option
 @json_option
 def report(run: str, only: str | None, path: int | None, out: Path, as_json: bool) -> None:
-    """Print RUN for the table into its pack folder: figures, HTML, PDF, slides and the live workbook.
+    """Print RUN for the table: figures, HTML, PDF, slides and a live workbook.
 
     What was not computed is left out, and the page says which command computes it.
 

@@ -313,22 +313,32 @@ def file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")[:80] or "figure"
 
 
+def vector(drawing: Drawing) -> str:
+    """The figure as SVG: text stays text, with title and description."""
+    found = io.StringIO()
+    facts = {"Date": None, "Creator": None, "Title": drawing.headline}
+    with committee():
+        drawing.figure.savefig(found, format="svg", metadata=facts)
+    svg = found.getvalue().replace("<svg ", f'<svg role="img" aria-label={quoteattr(drawing.alt)} ', 1)
+    return svg.replace("</title>", f"</title>\n <desc>{escape(drawing.alt)}</desc>", 1)
+
+
+def pixels(drawing: Drawing) -> bytes:
+    """The figure as PNG of 200 dots an inch."""
+    found = io.BytesIO()
+    facts = {"Software": None, "Title": drawing.headline, "Description": drawing.alt}
+    with committee():
+        drawing.figure.savefig(found, format="png", metadata=facts)
+    return found.getvalue()
+
+
 def save(drawing: Drawing, directory: Path) -> list[Path]:
     """Write ``name.svg`` (text stays text, with title and description), ``name.png`` (200 dpi) and ``name.csv``.
 
     The bytes depend on the drawing, the fonts found and the version of matplotlib alone. StorageError if writing fails.
     """
-    vector, pixels = io.StringIO(), io.BytesIO()
-    with committee():
-        drawing.figure.savefig(
-            vector, format="svg", metadata={"Date": None, "Creator": None, "Title": drawing.headline}
-        )
-        facts = {"Software": None, "Title": drawing.headline, "Description": drawing.alt}
-        drawing.figure.savefig(pixels, format="png", metadata=facts)
-    svg = vector.getvalue().replace("<svg ", f'<svg role="img" aria-label={quoteattr(drawing.alt)} ', 1)
-    svg = svg.replace("</title>", f"</title>\n <desc>{escape(drawing.alt)}</desc>", 1)
     table = drawing.data.to_csv(index=False, lineterminator="\n")
-    contents = {".svg": svg.encode(), ".png": pixels.getvalue(), ".csv": table.encode()}
+    contents = {".svg": vector(drawing).encode(), ".png": pixels(drawing), ".csv": table.encode()}
     files = []
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,9 @@ from click.testing import CliRunner
 
 from sim import __version__
 from sim.cli import main
+from sim.cli.main import COMMANDS
 from tests.cli.conftest import TOY, everything_below, json_of, sim
 from tests.conftest import CONFIGS
-
-COMMANDS = tuple(main.COMMANDS)
-
 
 # --- usage ---
 
@@ -312,8 +310,6 @@ def test_a_scenario_is_checked_shown_and_named() -> None:
 
 
 def test_the_list_of_commands_says_what_each_command_says_of_itself() -> None:
-    from sim.cli.main import COMMANDS
-
     for name, (_, says) in COMMANDS.items():
         command = main.get_command(None, name)  # type: ignore[arg-type]
         assert command is not None
