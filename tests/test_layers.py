@@ -115,3 +115,10 @@ def test_only_the_front_prints() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             called = node.func if isinstance(node, ast.Call) else None
             assert not (isinstance(called, ast.Name) and called.id == "print"), f"{file}:{getattr(node, 'lineno', 0)}"
+
+
+@pytest.mark.parametrize("file", sorted(HOME.glob("*.md")) + sorted(HOME.glob("*/README.md")), ids=str)
+def test_a_document_says_each_thing_under_one_heading(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    headings = [line for line in lines if line.startswith("#")]
+    assert len(headings) == len(set(headings))

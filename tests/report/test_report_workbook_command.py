@@ -33,7 +33,7 @@ def out(toy: dict[str, Any]) -> Path:
 def test_the_files_and_their_bytes(toy: dict[str, Any], out: Path) -> None:
     printed = json_of("report", "latest", "--only", "xlsx", "--out", out)
     file = Path(toy["directory"]) / "pack" / "model.xlsx"
-    assert printed == {"run": toy["run"], "files": [str(file)]}
+    assert printed == {"run": toy["run"], "files": [str(file)], "refused": []}
     first = file.read_bytes()
     json_of("report", "latest", "--only", "xlsx,xlsx", "--out", out)
     assert file.read_bytes() == first
