@@ -208,9 +208,24 @@ def business(material: Material) -> Section | None:
     drawn = fan.draw(material.run) if any(column["period"].startswith("FY") for column in columns) else None
     if drawn is None:
         return None
-    blocks = (*_pictures(drawn), *_served(material))
+    blocks = (*_pictures(drawn), *_served(material), *disputed(material))
     outside = "Edges of a fan are no limits: 1 path in 10 lies outside the bands."
     return Section("business", "The business", drawn.headline, (*blocks, Words(outside, "small")))
+
+
+def disputed(material: Material) -> list[Block]:
+    """Assumptions of whose sources the study itself says that they disagree."""
+    rows = [
+        (
+            plain(row["label"], 60),
+            f"{in_column(float(row['p10']), '')}–{in_column(float(row['p90']), '')} {plain(row['unit'], 12) if row['unit'] != '1' else ''}".rstrip(),
+            plain(row["note"], 420),
+        )
+        for row in material.register
+        if "sources disagree" in row["note"].lower() and row["p10"] and row["p90"]
+    ]
+    head = ("Assumption", "P10–P90", "What they say")
+    return [Table("Where sources disagree", head, tuple(rows), "lll", small=True)] if rows else []
 
 
 def converged(material: Material) -> Drawing | None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from pptx import Presentation
 
 from sim.pipeline import packing, reporting, running
-from sim.report import deck, html, pdf, story
+from sim.report import deck, html, pages, pdf, story
 from sim.report.pack import Box, Bullets, Kpi, Kpis, Missing, Pack, Picture, Section, Table, Words
 from sim.report.style import Drawing
 from sim.run import store
@@ -55,7 +55,8 @@ run: {paths: 4096, seed: 5}
 sources: {note: {title: "<b>=HYPERLINK</b>", publisher: A broker, date: 2025-09-17}}
 drivers:
   sales: {marginal: {kind: normal, mean: 20, sd: 2}, unit: US$/ADS, source: note, grade: C, dimension: 1}
-  multiple: {marginal: {kind: normal, mean: 7, sd: 1}, unit: x, source: judgement, grade: D, dimension: 2}
+  multiple:
+    {marginal: {kind: normal, mean: 7, sd: 1}, unit: x, source: judgement, grade: D, dimension: 2, note: Sources disagree.}
   cash: {marginal: {kind: normal, mean: 20, sd: 1}, unit: US$/ADS, source: judgement, grade: D, dimension: 3}
 outputs: [{cell: value}, {cell: first_part}, {cell: second_part}]
 target: {output: value, at_least: 179, price: 150, source: note}
@@ -182,11 +183,24 @@ def test_parts_add_up_and_the_target_closes_the_table(packed: Run) -> None:
     assert sum(means[:-1]) == pytest.approx(means[-1], abs=0.2)
 
 
+def test_what_sources_disagree_on_is_shown(packed: Run) -> None:
+    (table,) = pages.disputed(packing.material(packed))
+    assert isinstance(table, Table)
+    assert [(row[0], row[2]) for row in table.rows] == [("multiple", "Sources disagree.")]
+
+
 def test_a_study_without_a_target_has_a_pack(tmp_path: Path, kernel_cache: Path) -> None:
     run = running.run(CONFIGS / "growth.yaml", sets=["run.paths=4096"], out=tmp_path, pack=False)
     pack = story.write(packing.material(store.open_run(run.directory)))
     assert pack.headline
     assert {section.key for section in pack.sections} >= {"answer", "trust"}
+
+
+def test_text_of_the_study_is_plain_everywhere_in_the_pack(packed: Run) -> None:
+    every = texts(story.write(packing.material(packed)))
+    assert any("=More" in text for text in every)
+    assert any("<b>=HYPERLINK</b>" in text for text in every)
+    assert all(text.isprintable() for text in every)
 
 
 # --- printers ---
