@@ -185,7 +185,7 @@ def _served(material: Material) -> list[Block]:
     unit = plain(found[cells[0], dates[0]]["unit"])
     head = ("", "Demand: P50 (P5–P95)", "Capacity: P50 (P5–P95)", "Supply binds")
     count = found[cells[0], dates[0]]["paths"]
-    note = f"{unit} a quarter; supply binds: share of paths, of the first {amount(float(count))}."
+    note = f"{unit}; supply binds: share of paths, of the first {amount(float(count))}."
     return [Table("Demand against capacity", head, tuple(rows), "lrrr", note)]
 
 
@@ -218,7 +218,8 @@ def disputed(material: Material) -> list[Block]:
     rows = [
         (
             plain(row["label"], 60),
-            f"{in_column(float(row['p10']), '')}–{in_column(float(row['p90']), '')} {plain(row['unit'], 12) if row['unit'] != '1' else ''}".rstrip(),
+            "–".join(in_column(float(row[p]), "") for p in ("p10", "p90"))
+            + (f" {plain(row['unit'])}" if row["unit"] != "1" else ""),
             plain(row["note"], 420),
         )
         for row in material.register

@@ -56,7 +56,12 @@ sources: {note: {title: "<b>=HYPERLINK</b>", publisher: A broker, date: 2025-09-
 drivers:
   sales: {marginal: {kind: normal, mean: 20, sd: 2}, unit: US$/ADS, source: note, grade: C, dimension: 1}
   multiple:
-    {marginal: {kind: normal, mean: 7, sd: 1}, unit: x, source: judgement, grade: D, dimension: 2, note: Sources disagree.}
+    marginal: {kind: normal, mean: 7, sd: 1}
+    unit: x
+    source: judgement
+    grade: D
+    dimension: 2
+    note: Sources disagree.
   cash: {marginal: {kind: normal, mean: 20, sd: 1}, unit: US$/ADS, source: judgement, grade: D, dimension: 3}
 outputs: [{cell: value}, {cell: first_part}, {cell: second_part}]
 target: {output: value, at_least: 179, price: 150, source: note}
