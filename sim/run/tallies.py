@@ -96,9 +96,14 @@ class Tallies:
     def count(self, entry: Callable[..., Any], first_path: int, outputs: Floats) -> None:
         """Count a chunk's outputs float64[O, n] with the compiled `sim.run.tally.tally`."""
         moments, sums = np.empty((self.lows.size, 3)), np.empty((self.lows.size, REPLICATES))
-        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied)
-        entry(outputs, first_path, *places, self.counts, self.bounds, self.extremes, moments, sums, self.shares)
+        entry(*self.arguments(first_path, outputs, moments, sums))
         self.moments[first_path] = np.concatenate([moments, sums], axis=1)
+
+    def arguments(self, first_path: int, outputs: Floats, moments: Floats, sums: Floats) -> tuple[Any, ...]:
+        """What `sim.run.tally.tally` is called with; moments and sums are written as it says."""
+        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied)
+        counted = (self.counts, self.bounds, self.extremes)
+        return (outputs, first_path, *places, *counted, moments, sums, self.shares)
 
     def merge(self, other: Tallies) -> None:
         """Add what another part of the run counted; the bits do not depend on the order of the parts."""

@@ -50,6 +50,7 @@ ZERO = np.uint64(0)
 ONE = np.uint64(1)
 TWO = np.uint64(2)
 THREE = np.uint64(3)
+FOUR = np.uint64(4)
 TABLE_ROUND = 6755399441055744.0  # 1.5 * 2**52
 ALMOST_HALF = 0.4999999
 
@@ -201,25 +202,42 @@ def draw_drivers(
 def innovation_pair(
     paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
 ) -> None:
-    """An innovation's normals of two periods into two rows from ``base`` on."""
+    """An innovation's normals of two periods into two rows from ``base`` on.
+
+    Two passes: together they need more registers than a CPU has, and spend a quarter more time on putting them away.
+    """
     for i in range(BLOCK):
         path = paths[np.uint64(i)]
         a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
-        cosine, sine = box_muller(uniform(a), uniform(b))
+        buffer[base + np.uint64(i)] = uniform(a)
+        buffer[base + BLOCK + np.uint64(i)] = uniform(b)
+    for i in range(BLOCK):
+        cosine, sine = box_muller(buffer[base + np.uint64(i)], buffer[base + BLOCK + np.uint64(i)])
         buffer[base + np.uint64(i)] = cosine
         buffer[base + BLOCK + np.uint64(i)] = sine
 
 
 @inlined
-def last_innovation(
-    paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
-) -> None:
-    """The last of an odd number of periods: the sine has no row."""
+def take_three(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Floats, buffer: Floats) -> None:
+    """Takes from scratch what three periods from t on have along each direction; their rows begin at ``row``."""
+    for k in range(FOUR):
+        e, f, g = -leading[k, t], -leading[k, t + ONE], -leading[k, t + TWO]
+        along = np.uint64(k) * BLOCK
+        for i in range(BLOCK):
+            left = fma(e, buffer[row + np.uint64(i)], scratch[along + np.uint64(i)])
+            left = fma(f, buffer[row + BLOCK + np.uint64(i)], left)
+            scratch[along + np.uint64(i)] = fma(g, buffer[row + TWO * BLOCK + np.uint64(i)], left)
+
+
+@inlined
+def give_along(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Floats, buffer: Floats) -> None:
+    """Adds to the row of period t what scratch has along each direction."""
+    e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
     for i in range(BLOCK):
-        path = paths[np.uint64(i)]
-        a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
-        cosine, _ = box_muller(uniform(a), uniform(b))
-        buffer[base + np.uint64(i)] = cosine
+        z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
+        z = fma(e1, scratch[BLOCK + np.uint64(i)], z)
+        z = fma(e2, scratch[TWO * BLOCK + np.uint64(i)], z)
+        buffer[row + np.uint64(i)] = fma(e3, scratch[THREE * BLOCK + np.uint64(i)], z)
 
 
 @inlined
@@ -240,34 +258,28 @@ def lead_by_points(
             scratch[base + np.uint64(i)] = 0.5
         sobol_row(paths, whole, points[own[k]], state, base, scratch)
         to_normals(base, scratch)
-    b1, b2, b3 = BLOCK, TWO * BLOCK, THREE * BLOCK
-    for t in range(np.uint64(leading.shape[1])):
-        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
-        row = start + np.uint64(t) * BLOCK
-        for i in range(BLOCK):
-            g = -buffer[row + np.uint64(i)]
-            scratch[np.uint64(i)] = fma(e0, g, scratch[np.uint64(i)])
-            scratch[b1 + np.uint64(i)] = fma(e1, g, scratch[b1 + np.uint64(i)])
-            scratch[b2 + np.uint64(i)] = fma(e2, g, scratch[b2 + np.uint64(i)])
-            scratch[b3 + np.uint64(i)] = fma(e3, g, scratch[b3 + np.uint64(i)])
+    count = np.uint64(leading.shape[1])
+    in_threes = count - count % THREE
+    for t in range(ZERO, in_threes, THREE):
+        take_three(leading, np.uint64(t), start + np.uint64(t) * BLOCK, scratch, buffer)
+    for t in range(in_threes, count):
+        for k in range(FOUR):
+            e, along, row = -leading[k, t], np.uint64(k) * BLOCK, start + np.uint64(t) * BLOCK
+            for i in range(BLOCK):
+                scratch[along + np.uint64(i)] = fma(e, buffer[row + np.uint64(i)], scratch[along + np.uint64(i)])
     if not whole:
         for i in range(BLOCK):
             if paths[np.uint64(i)] >= FIRST_INDEPENDENT:
                 for k in range(np.uint64(own.size)):
                     scratch[np.uint64(k) * BLOCK + np.uint64(i)] = 0.0
-    for t in range(np.uint64(leading.shape[1])):
-        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
-        row = start + np.uint64(t) * BLOCK
-        for i in range(BLOCK):
-            z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
-            z = fma(e1, scratch[b1 + np.uint64(i)], z)
-            z = fma(e2, scratch[b2 + np.uint64(i)], z)
-            buffer[row + np.uint64(i)] = fma(e3, scratch[b3 + np.uint64(i)], z)
+    for t in range(count):
+        give_along(leading, np.uint64(t), start + np.uint64(t) * BLOCK, scratch, buffer)
 
 
 @compiled
-def draw_innovations(
+def draw_innovation(
     paths: Words,
+    k: int,
     keys: WordTable,
     points: WordCube,
     innovation_point: WordTable,
@@ -276,19 +288,21 @@ def draw_innovations(
     buffer: Floats,
     first_row: int,
 ) -> None:
-    """Innovation k of periods 1 to ``periods`` into rows ``first_row + k * periods`` and on, one row per period.
+    """Innovation number k of periods 1 to ``periods`` into the rows from ``first_row`` on, one row per period.
 
     ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
     leading: float64[4, periods] under Sobol, of no rows otherwise.
     """
-    count = np.uint64(periods)
-    scratch = np.empty(np.uint64(4) * BLOCK)
-    for k in range(np.uint64(keys.shape[0])):
-        k0, k1 = keys[k, ZERO], keys[k, ONE]
-        start = (np.uint64(first_row) + np.uint64(k) * count) * BLOCK
-        for pair in range(count >> ONE):
-            innovation_pair(paths, k0, k1, np.uint64(pair), start + TWO * np.uint64(pair) * BLOCK, buffer)
-        if (count & ONE) == ONE:
-            last_innovation(paths, k0, k1, count >> ONE, start + (count - ONE) * BLOCK, buffer)
-        if leading.shape[0] > 0:
-            lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
+    count, start = np.uint64(periods), np.uint64(first_row) * BLOCK
+    scratch = np.empty(FOUR * BLOCK)
+    k0, k1 = keys[k, ZERO], keys[k, ONE]
+    for pair in range((count + ONE) >> ONE):
+        # The sine of the last of an odd number of periods has no row.
+        last = np.uint64(pair) == count >> ONE
+        base = ZERO if last else start + TWO * np.uint64(pair) * BLOCK
+        innovation_pair(paths, k0, k1, np.uint64(pair), base, scratch if last else buffer)
+    if (count & ONE) == ONE:
+        for i in range(BLOCK):
+            buffer[start + (count - ONE) * BLOCK + np.uint64(i)] = scratch[np.uint64(i)]
+    if leading.shape[0] > 0:
+        lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)

@@ -71,7 +71,7 @@ class Plan:
 
     @property
     def innovation_arguments(self) -> tuple[NDArray[Any], ...]:
-        """The arguments of `draw_innovations` between ``paths`` and ``periods``."""
+        """The arguments of `draw_innovation` between its number and ``periods``."""
         return tuple(self.arrays[name] for name in ("innovation_keys", "points", "innovation_point", "leading"))
 
 

@@ -113,7 +113,10 @@ def draw_shocks(sampling: ModuleType) -> Callable[..., Drawn]:
         columns = np.empty((len(planned.innovations) * periods, padded.size))
         for start in range(0, padded.size, kernel.BLOCK):
             block = slice(start, start + kernel.BLOCK)
-            sampling.draw_innovations(padded[block].copy(), *planned.innovation_arguments, periods, buffer, first_row)
+            own = padded[block].copy()
+            for k in range(len(planned.innovations)):
+                row = first_row + k * periods
+                sampling.draw_innovation(own, k, *planned.innovation_arguments, periods, buffer, row)
             rows = buffer.reshape(-1, kernel.BLOCK)
             assert (rows[:first_row] == 99.0).all()
             assert (rows[-1] == 99.0).all()
