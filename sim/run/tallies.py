@@ -23,17 +23,20 @@ CORE_SHARE = 0.005  # of the first chunk lies beyond either end of the core
 class Tallies:
     """Tallies of O outputs. ``place`` them by the first chunk, ``count`` chunks (any order), ``merge`` parts.
 
-    ``moments`` holds (number, mean, sum of squares, sums by replicate) of each chunk, by its first path. ``classes``
-    says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts values by class and
-    replicate.
+    ``moments`` holds (number, mean, sum of squares, sums by replicate) of each chunk, by its first path, until they
+    are taken. ``classes`` says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts
+    values by class and replicate; ``reached`` counts by replicate the values at or above each of ``thresholds``, which
+    are pairs of an output's number and a value.
     """
 
     lows: Floats
     inverse_widths: Floats
     divisions: Ints
+    thresholds: tuple[tuple[int, float], ...] = ()
     classes: NDArray[np.uint8] = field(init=False)
     bins: Floats = field(init=False)
     shares: Floats = field(init=False)
+    reached: Ints = field(init=False)
     moments: dict[int, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,11 +44,12 @@ class Tallies:
         self.bins[:, :, SMALLEST] = np.inf
         self.bins[:, :, LARGEST] = -np.inf
         self.shares = np.zeros((self.lows.size, CLASSES + 1, REPLICATES))  # the last collects what is not finite
+        self.reached = np.zeros((len(self.thresholds), REPLICATES), np.int64)
         self.classes = np.zeros((self.lows.size, BINS + 1), np.uint8)
         self.classes[:, BINS] = CLASSES
 
     @staticmethod
-    def placed(first: Floats) -> Tallies:
+    def placed(first: Floats, thresholds: Sequence[tuple[int, float]] = ()) -> Tallies:
         """Empty tallies whose cells span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
         lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
         divisions = np.tile(np.arange(CORE + 1, dtype=np.int64), (first.shape[0], 1))
@@ -62,11 +66,11 @@ class Tallies:
             cells = np.minimum(((middle - low) * inverse[o]).astype(np.int64), CORE - 1)
             held = np.bincount(cells, minlength=CORE)
             divisions[o, 1:] += np.cumsum(DIVISIONS * held // max(held.sum(), 1))
-        return Tallies(lows, inverse, divisions)
+        return Tallies(lows, inverse, divisions, tuple(thresholds))
 
     def alike(self) -> Tallies:
         """Empty tallies with the same bins, for another thread."""
-        other = Tallies(self.lows, self.inverse_widths, self.divisions)
+        other = Tallies(self.lows, self.inverse_widths, self.divisions, self.thresholds)
         other.classes = self.classes
         return other
 
@@ -81,6 +85,7 @@ class Tallies:
         self.bins[:, :, [COUNT, AT_SMALLEST, AT_LARGEST]] = 0.0
         self.bins[:, :, SMALLEST], self.bins[:, :, LARGEST] = np.inf, -np.inf
         self.shares[:] = 0.0
+        self.reached[:] = 0
         self.moments.clear()
 
     def count(self, entry: Callable[..., Any], first_path: int, outputs: Floats) -> None:
@@ -89,6 +94,9 @@ class Tallies:
         places = (self.lows, self.inverse_widths, self.divisions, self.classes)
         entry(outputs, first_path, *places, self.bins, moments, sums, self.shares)
         self.moments[first_path] = np.concatenate([moments, sums], axis=1)
+        for held, (row, threshold) in zip(self.reached, self.thresholds, strict=True):
+            hits = np.flatnonzero((outputs[row] >= threshold) & (outputs[row] < np.inf))
+            held += np.bincount(hits & (REPLICATES - 1), minlength=REPLICATES)
 
     def merge(self, other: Tallies) -> None:
         self.bins[:, :, COUNT] += other.bins[:, :, COUNT]
@@ -99,11 +107,13 @@ class Tallies:
             replaced = better(theirs, mine)
             mine[replaced], at_mine[replaced] = theirs[replaced], at_theirs[replaced]
         self.shares += other.shares
+        self.reached += other.reached
 
     def by_output(self, outputs: Sequence[str], moments: Moments, *, replicated: bool) -> Mapping[str, Tally]:
         """One `Tally` an output, empty bins left out; ``replicated`` gives the errors that the replicates show."""
         number, mean, squares, paths = moments.number, moments.mean, moments.squares, moments.paths
         mean_errors, rank_errors = self._errors(moments) if replicated else (None, None)
+        valid = self.shares[:, :CLASSES].sum(axis=1).astype(np.int64)
         found = {}
         for o, name in enumerate(outputs):
             used = self.bins[o, :BINS][self.bins[o, :BINS, COUNT] > 0]
@@ -119,6 +129,8 @@ class Tallies:
                 at_largest=used[:, AT_LARGEST].astype(np.int64),
                 mean_error=None if mean_errors is None else float(mean_errors[o]),
                 rank_errors=None if rank_errors is None else rank_errors[o],
+                valid=valid[o],
+                reached={x: n for (row, x), n in zip(self.thresholds, self.reached, strict=True) if row == o},
             )
         return found
 
