@@ -95,7 +95,10 @@ def analyse(
     percentile is a share of the number's own size, or, where that is larger, of the output's spread: the distance from
     P5 to P95 in units of a normal's standard deviations, which exists for every output. What has no error has not met.
     """
-    found = {name: describe_tally(tally, asked.confidence) for name, tally in tallies.items()}
+    told = (
+        tallies if asked.mean is not None or asked.percentiles is not None else {name: tallies[name] for name in shares}
+    )
+    found = {name: describe_tally(tally, asked.confidence) for name, tally in told.items()}
     errors: dict[str, Worst] = {}
     if asked.probability is not None:
         each = [
