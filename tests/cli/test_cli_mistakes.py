@@ -139,6 +139,72 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     assert re.search(r"^\d problems$", said, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("p10: 4, p90: 6", "p10: 6, p90: 4", "p90 (4) is below p10 (6)"),
+        ("p10: 4, p90: 6", "p10: 4, p95: six", 'must be a number, not "six"'),
+        ("unit: x, source", "units: x, source", 'unknown key "units"'),
+        ("seed: 1", "sede: 1", 'unknown key "sede"'),
+        ("2026Q2, how: sum}\n", "2026Q2, how: all}\n", 'must be one of sum, mean, last, not "all"'),
+        ("how: sum}]\n", "how: sum}]\nscenarios: {bad: {story: x, source: judgement, set: {drivers.grow: 1}}}\n",
+         'drivers has no "grow"'),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_study_hides_none_of_the_model(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    """Malformed or contradictory entries are told together with the model's faults, and nothing follows from them."""
+    assert STUDY.count(right) == 1
+    (tmp_path / "study.yaml").write_text(STUDY.replace(right, wrong), encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL.replace("start * SCALE", "start * SCLAE"), encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert said in done
+    assert "SCLAE" in done
+    assert done.endswith("2 problems\n")
+
+
+def test_a_fault_of_the_study_hides_no_contradiction_of_its_correlations(tmp_path: Path) -> None:
+    text = STUDY.replace(PAIR, IMPOSSIBLE).replace("seed: 1", "sede: 1")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert "contradict each other" in done
+    assert done.endswith("2 problems\n")
+
+
+@pytest.mark.parametrize("wrong", ["driver:", "drivers: 3\nfamilies:"])
+def test_what_follows_from_a_section_without_its_name_is_not_said(tmp_path: Path, wrong: str) -> None:
+    """Without its drivers every formula of the model would be wrong: only the section is told."""
+    (tmp_path / "study.yaml").write_text(STUDY.replace("drivers:", wrong).replace(PAIR, "    []\n"), encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    assert "neither a cell nor an input" not in sim("check", "study.yaml", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('@cell(at="horizon")', '@cell(at="horizont")'),
+        ('@cell(at="horizon")', '@cell(on="horizon")'),
+        ('@cell(at="horizon")', '@cells(at="horizon")'),
+        ("return year * multiple", "return year * multiple + sum(revenues)"),
+    ],
+)
+def test_one_slip_in_a_model_is_said_once(tmp_path: Path, right: str, wrong: str) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL.replace(right, wrong), encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert len(re.findall(r"^(study.yaml|model.py):", done, re.MULTILINE)) == 1
+    assert "problems" not in done
+
+
+def test_a_cell_that_asks_too_early_is_said_without_what_follows(tmp_path: Path) -> None:
+    """A window asked for in every period: the cell is told, not that nobody uses the window."""
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL.replace('@cell(at="horizon")', "@cell"), encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert 'mark this cell @cell(at="horizon")' in done
+    assert "no horizon cell uses" not in done
+
+
 def test_a_model_is_read_and_never_run(tmp_path: Path) -> None:
     """Top-level code of a model file is refused, not executed, by any command."""
     (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")

@@ -89,6 +89,14 @@ def test_zero_and_one_carry_their_exact_bound(run_of) -> None:
     none, every = (screen.lines(run_of(goal=goal).summary, FOLDER, 100) for goal in (1e4, 1.0))
     assert any("0% (95%: up to 0.092%)" in line for line in none)
     assert any("100% (95%: from 99.9078%)" in line for line in every)
+    assert any(line.startswith("Percentile") and "$10,000 above 99.91" in line for line in none)
+    assert any(line.startswith("Percentile") and "$1 below 0.092" in line for line in every)
+
+
+def test_a_scenario_stands_in_the_title(run_of) -> None:
+    """Numbers of a bear below the words "base case" would be read as the base case."""
+    lines = screen.lines(run_of().summary | {"scenario": "bear"}, FOLDER, screen.NARROWEST)
+    assert lines[0] == "Alibaba AI cloud, base case · scenario bear · 1a2b3c4d"
 
 
 def test_a_study_without_target_or_rows(run_of) -> None:
