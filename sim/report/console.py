@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -237,6 +237,7 @@ def progress(quiet: bool = False, console: Console | None = None) -> Iterator[Te
     if quiet or not console.is_terminal:
         yield Teller(None)
         return
-    columns = (_Title(), BarColumn(30), TextColumn("{task.percentage:>3.0f}%"), _Speed(), TimeRemainingColumn())
+    title = _Title(Column(no_wrap=True, overflow="ellipsis"))  # one line: two would jump at every redraw
+    columns = (title, BarColumn(30), TextColumn("{task.percentage:>3.0f}%"), _Speed(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as display:
         yield Teller(display)

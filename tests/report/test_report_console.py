@@ -273,6 +273,11 @@ def test_progress_shows_on_a_terminal_and_is_silent_elsewhere(capsys) -> None:
         tell.done(1000)
     assert "base [red]case" in screen_file.getvalue()
     assert "100%" in screen_file.getvalue()
+    narrow = io.StringIO()
+    with console.progress(console=Console(file=narrow, force_terminal=True, width=80)) as tell:
+        tell.begin("A study whose title is far too long for its room", 1000)
+        tell.done(400)
+    assert narrow.getvalue().count("\x1b[1A") == 1  # one line up, to wipe the one line at the end
     quiet = io.StringIO()
     with console.progress(quiet=True, console=Console(file=quiet, force_terminal=True)) as tell:
         tell.begin("x", 10)
