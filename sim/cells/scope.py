@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from sim.cells import maths
 from sim.cells.arithmetic import POWER_LIMIT, whole_power
 from sim.cells.load import LIBRARY, ModelFiles, SourceFile, imported_module
-from sim.errors import Problem, did_you_mean
+from sim.errors import Problem, closest, did_you_mean
 
 TIMES = ("opening", "period", "horizon")
 WORDS = ("min", "max", "abs", "sum")  # of plain Python, allowed in a body without an import
@@ -163,7 +162,7 @@ def _meant(decorator: ast.expr) -> tuple[str, str | None]:
         if each.arg == "over" and isinstance(word, str):
             over = word
         elif isinstance(word, str):
-            at = next(iter(difflib.get_close_matches(word, TIMES, n=1)), at)
+            at = closest(word, TIMES) or at
     return at, over
 
 

@@ -138,7 +138,10 @@ def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> N
             answer = f"P(≥ {goal}) {summary_screen.chance(target)}"
         if row.get("complete") is False:
             answer = plain(row.get("note") or "incomplete")
-        cells = (row.get("run"), row.get("study"), None if paths is None else count(paths), row.get("seed"), answer)
+        study = row.get("study")
+        if row.get("scenario"):
+            study = f"{study} ({row['scenario']})"
+        cells = (row.get("run"), study, None if paths is None else count(paths), row.get("seed"), answer)
         table.add_row(*(_text(console, plain("" if cell is None else cell)) for cell in cells))
     console.print(table)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from sim import kernel
+from sim import config, kernel
 from tests.cli.conftest import everything_below, json_of, sim
+from tests.conftest import CONFIGS
 
 MODEL = '''"""A small model."""
 
@@ -171,12 +172,35 @@ def test_a_fault_of_the_study_hides_no_contradiction_of_its_correlations(tmp_pat
     assert done.endswith("2 problems\n")
 
 
-@pytest.mark.parametrize("wrong", ["driver:", "drivers: 3\nfamilies:"])
-def test_what_follows_from_a_section_without_its_name_is_not_said(tmp_path: Path, wrong: str) -> None:
-    """Without its drivers every formula of the model would be wrong: only the section is told."""
-    (tmp_path / "study.yaml").write_text(STUDY.replace("drivers:", wrong).replace(PAIR, "    []\n"), encoding="utf-8")
+SECTIONS = (
+    "drivers", "openings", "innovations", "schedules", "windows", "families", "sources", "reported", "outputs",
+    "timeline", "dependence", "scenarios", "target", "pack", "warnings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_misspelt_section_is_said_once(tmp_path: Path, section: str) -> None:
+    """Without its drivers, say, every formula of the base case would be wrong: that follows, and is not told."""
+    text = config.resolved_text(config.load(CONFIGS / "base.yaml"))
+    wrong, replaced = re.subn(rf"^{section}:", f"{section}z:", text, flags=re.MULTILINE)
+    assert replaced == 1
+    (tmp_path / "study.yaml").write_text(wrong, encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert len(re.findall(r"^[^ ].*?:\d+:\d+ ", done, re.MULTILINE)) == 1
+    assert f'unknown key "{section}z"; did you mean "{section}"?' in done
+
+
+def test_one_of_several_files_with_a_misspelt_section(tmp_path: Path) -> None:
+    """The drivers of one file are not missing because its section is misspelt."""
+    before, _, drivers = STUDY.partition("drivers:\n")
+    drivers, _, after = drivers.partition("dependence:\n")
+    (tmp_path / "more.yaml").write_text("drivers:\n" + drivers.splitlines(True)[0], encoding="utf-8")
+    rest = "".join(drivers.splitlines(True)[1:])
+    study = f"extends: more.yaml\n{before}driverz:\n{rest}dependence:\n{after}"
+    (tmp_path / "study.yaml").write_text(study, encoding="utf-8")
     (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
-    assert "neither a cell nor an input" not in sim("check", "study.yaml", code=2).stderr
+    done = sim("check", "study.yaml", code=2).stderr
+    assert len(re.findall(r"^(study.yaml|model.py):", done, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize(

@@ -236,11 +236,13 @@ def test_runs_keep_their_names_whole(run_of) -> None:
     page, file = paper(80)
     name = "20250917T101112Z-1a2b3c4d"
     run = run_of()
-    console.runs([{"run": name, "study": NASTY, "paths": 4000, "seed": 1, "target": run.summary["target"]},
+    console.runs([{"run": name, "study": NASTY, "scenario": "bear", "paths": 4000, "seed": 1,
+                   "target": run.summary["target"]},
                   {"run": name + "-2", "complete": False}], page)  # fmt: skip
     text = read(file)
     assert f" {name} " in text
     assert "4,000" in text
+    assert "(bear)" in text
     assert "incomplete" in text
     assert "\x1b" not in text
     empty, file = paper()
