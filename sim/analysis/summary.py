@@ -121,6 +121,7 @@ def as_dict(run: Run, summary: Summary) -> dict[str, Any]:
     return {
         "study": run.manifest["study"],
         "run": run.manifest["run"],
+        "scenario": run.manifest.get("scenario"),
         "hash": run.manifest["hash"],
         "paths": run.paths,
         "sampler": run.manifest["sampler"],

@@ -25,7 +25,7 @@ def check(study: Path, sets: tuple[str, ...], scenario: str | None, as_json: boo
     else:
         click.echo(
             f"{study}: right. {facts['drivers']} drivers ({facts['judgement']} by judgement), {facts['cells']} cells,"
-            f" {facts['columns']} output columns, {facts['sources']} sources"
+            f" {facts['columns']} output column{'' if facts['columns'] == 1 else 's'}, {facts['sources']} sources"
         )
 
 

@@ -180,6 +180,10 @@ def number_advice(value: Any) -> str:
         return f"write {text.replace(',', '.')}, with a point"
     if text and isinstance(resolve(text), int | float) and not isinstance(resolve(text), bool):
         return "remove the quotes"
+    if re.fullmatch(r"[-+]?[\d_]*\d(?:\.\d+)?", text):
+        return f"write {text.replace('_', '')}: underscores group digits by threes"
+    if found := re.fullmatch(r"(?:US|RMB|HK)?\s*[$€¥]?\s*([-+]?\d+(?:\.\d+)?)\s*(?:[A-Za-z]\w*|[$€¥x])?", text):
+        return f"write {found[1]}, without its unit"
     return "write a plain number such as 0.35"
 
 
