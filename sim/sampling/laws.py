@@ -13,7 +13,7 @@ from math import exp, expm1, inf, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.sampling import draw
+from sim.sampling import quantile as codes
 from sim.sampling.as241 import from_tails
 
 Array = NDArray[np.float64]
@@ -31,7 +31,7 @@ class NothingLeft(ValueError):
 class Law:
     """A distribution of one driver.
 
-    ``code``: how the kernel computes it (`sim.sampling.draw`): FIXED, NORMAL and LOGNORMAL from location and scale
+    ``code``: how the kernel computes it (`sim.sampling.quantile`): FIXED, NORMAL and LOGNORMAL from location and scale
     alone, the tables from ``quantile``. ``kinks``: values at which the density is not smooth.
     """
 
@@ -47,7 +47,7 @@ class Law:
     @property
     def closed(self) -> bool:
         """Whether the kernel needs no table."""
-        return self.code in (int(draw.FIXED), int(draw.NORMAL), int(draw.LOGNORMAL))
+        return self.code in (int(codes.FIXED), int(codes.NORMAL), int(codes.LOGNORMAL))
 
     def z_of(self, value: float) -> float:
         """The standard normal whose probability is that of the value."""
@@ -64,7 +64,7 @@ def scores(below: Array, above: Array) -> Array:
 def fixed(value: float) -> Law:
     """One certain value."""
     return Law(
-        code=int(draw.FIXED),
+        code=int(codes.FIXED),
         quantile=lambda below, above: np.full(below.shape, value),
         tails=lambda x: (1.0, 0.0) if x >= value else (0.0, 1.0),
         location=value,
@@ -77,7 +77,7 @@ def fixed(value: float) -> Law:
 def normal(mean: float, sd: float) -> Law:
     """Normal distribution."""
     return Law(
-        code=int(draw.NORMAL),
+        code=int(codes.NORMAL),
         quantile=lambda below, above: mean + sd * scores(below, above),
         tails=lambda x: _normal_tails((x - mean) / sd),
         location=mean,
@@ -94,7 +94,7 @@ def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def lognormal(mu: float, sigma: float) -> Law:
     """exp of a normal with mean mu and standard deviation sigma."""
     return Law(
-        code=int(draw.LOGNORMAL),
+        code=int(codes.LOGNORMAL),
         quantile=lambda below, above: _exp(mu + sigma * scores(below, above)),
         tails=lambda x: _normal_tails((log(x) - mu) / sigma) if x > 0.0 else (0.0, 1.0),
         location=mu,
@@ -107,7 +107,7 @@ def uniform(low: float, high: float) -> Law:
     """Flat density."""
     width = high - low
     return Law(
-        code=int(draw.TABLE),
+        code=int(codes.TABLE),
         quantile=lambda below, above: np.where(below < above, low + width * below, high - width * above),
         tails=lambda x: (_share((x - low) / width), _share((high - x) / width)),
         low=low,
@@ -131,7 +131,7 @@ def triangular(low: float, mode: float, high: float) -> Law:
         return 1.0 - above, above
 
     kinks = (mode,) if low < mode < high else ()
-    return Law(int(draw.TABLE), quantile, tails, low=low, high=high, kinks=kinks)
+    return Law(int(codes.TABLE), quantile, tails, low=low, high=high, kinks=kinks)
 
 
 def beta(alpha: float, beta_: float, low: float, high: float) -> Law:
@@ -153,7 +153,7 @@ def beta(alpha: float, beta_: float, low: float, high: float) -> Law:
             float(betainc(beta_, alpha, _share((high - x) / width))),
         )
 
-    return Law(int(draw.TABLE), quantile, tails, low=low, high=high)
+    return Law(int(codes.TABLE), quantile, tails, low=low, high=high)
 
 
 def pert(low: float, mode: float, high: float) -> Law:
@@ -179,7 +179,7 @@ def gamma(shape: float, scale: float) -> Law:
         y = max(x / scale, 0.0)
         return float(gammainc(shape, y)), float(gammaincc(shape, y))
 
-    return Law(int(draw.LOG_TABLE), quantile, tails, low=0.0)
+    return Law(int(codes.LOG_TABLE), quantile, tails, low=0.0)
 
 
 def weibull(shape: float, scale: float) -> Law:
@@ -190,7 +190,7 @@ def weibull(shape: float, scale: float) -> Law:
         return -expm1(-h), exp(-h)
 
     return Law(
-        code=int(draw.LOG_TABLE),
+        code=int(codes.LOG_TABLE),
         quantile=lambda below, above: scale * _minus_log(above, below) ** (1.0 / shape),
         tails=tails,
         low=0.0,
@@ -205,7 +205,7 @@ def gumbel(location: float, scale: float) -> Law:
         return exp(-h), -expm1(-h)
 
     return Law(
-        code=int(draw.TABLE),
+        code=int(codes.TABLE),
         quantile=lambda below, above: location - scale * np.log(_minus_log(below, above)),
         tails=tails,
     )
@@ -226,7 +226,7 @@ def student_t(df: float, location: float, scale: float) -> Law:
         t = (x - location) / scale
         return float(stdtr(df, t)), float(stdtr(df, -t))
 
-    return Law(int(draw.SINH_TABLE), quantile, tails, location=location, scale=scale)
+    return Law(int(codes.SINH_TABLE), quantile, tails, location=location, scale=scale)
 
 
 def truncate(law: Law, low: float, high: float) -> Law:
@@ -247,10 +247,10 @@ def truncate(law: Law, low: float, high: float) -> Law:
         below, above = law.tails(min(max(x, low), high))
         return _share((below - below_low) / mass), _share((above - above_high) / mass)
 
-    if law.code == draw.FIXED:
+    if law.code == codes.FIXED:
         return law
-    code = {int(draw.NORMAL): int(draw.TABLE), int(draw.LOGNORMAL): int(draw.LOG_TABLE)}.get(law.code, law.code)
-    location, scale = (law.location, law.scale) if law.code == draw.SINH_TABLE else (0.0, 1.0)
+    code = {int(codes.NORMAL): int(codes.TABLE), int(codes.LOGNORMAL): int(codes.LOG_TABLE)}.get(law.code, law.code)
+    location, scale = (law.location, law.scale) if law.code == codes.SINH_TABLE else (0.0, 1.0)
     kinks = tuple(x for x in law.kinks if low < x < high)
     return replace(
         law, code=code, quantile=quantile, tails=tails, low=low, high=high, kinks=kinks, location=location, scale=scale

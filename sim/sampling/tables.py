@@ -7,13 +7,14 @@ Positive laws are tabulated as logarithms and Student's t as asinh, whose tails 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.sampling import draw
+from sim.sampling import quantile as codes
 from sim.sampling.laws import Law
 
 Array = NDArray[np.float64]
@@ -36,6 +37,11 @@ class Table:
     error: float
 
     @property
+    def last(self) -> float:
+        """Number of the last interval, from 0."""
+        return self.intervals - 1.0
+
+    @property
     def intervals(self) -> int:
         return int(self.coefficients.shape[1])
 
@@ -47,6 +53,25 @@ def build(law: Law) -> Table:
         table = _with(law, intervals)
         if table.error <= TOLERANCE or intervals >= _MOST:
             return table
+        intervals *= 2
+
+
+def of_function(function: Callable[[Array], Array], reach: float) -> Table:
+    """The table of a smooth rising function on -reach to reach; its ``error`` is absolute, 1e-8 if it can be."""
+    intervals = _FEWEST
+    while True:
+        width = 2.0 * reach / intervals
+        steps: Array = np.arange(intervals + 1, dtype=np.float64)
+        middles: Array = np.asarray(-reach + width * (steps[:-1] + 0.5), np.float64)
+        ends = function(np.asarray(-reach + width * steps, np.float64))
+        inner = [function(np.asarray(middles + side * _INNER * width, np.float64)) for side in (-1.0, 1.0)]
+        c = _cubics(ends[:-1], inner[0], inner[1], ends[1:])
+        error = max(
+            float(np.max(np.abs(c[0] + s * (c[1] + s * (c[2] + s * c[3])) - function(middles + s * width))))
+            for s in _CHECKED
+        )
+        if error <= TOLERANCE or intervals >= _MOST:
+            return Table(c, float(middles[0]), 1.0 / width, error)
         intervals *= 2
 
 
@@ -114,16 +139,16 @@ def quantiles(law: Law, z: Array) -> Array:
 
 def _scaled(law: Law, z: Array) -> Array:
     x = quantiles(law, z)
-    if law.code == draw.LOG_TABLE:
+    if law.code == codes.LOG_TABLE:
         return np.asarray(np.log(np.maximum(x, _TINY)))
-    if law.code == draw.SINH_TABLE:
+    if law.code == codes.SINH_TABLE:
         return np.asarray(np.arcsinh((x - law.location) / law.scale))
     return x
 
 
 def _unscaled(law: Law, y: Array) -> Array:
-    if law.code == draw.LOG_TABLE:
+    if law.code == codes.LOG_TABLE:
         return np.asarray(np.exp(y))
-    if law.code == draw.SINH_TABLE:
+    if law.code == codes.SINH_TABLE:
         return np.asarray(law.location + law.scale * np.sinh(y))
     return y
