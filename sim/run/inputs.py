@@ -63,10 +63,25 @@ class PlannedInputs:
         if code == quantile.NORMAL or code == quantile.LOGNORMAL:
             value = location + scale * z
             return np.asarray(np.clip(np.exp(value) if code == quantile.LOGNORMAL else value, lowest, highest))
-        place = np.clip((z - origin) * per_unit, -quantile.ALMOST_HALF, last + quantile.ALMOST_HALF)
+        first, table = int(a["table_first"][row]), a["table"]
+        if code == quantile.STEPS or code == quantile.PIECES:
+            size = int(last)
+            piece = first + np.searchsorted(table[1, first : first + size], z, side="left")
+            if code == quantile.STEPS:
+                return np.asarray(table[0, piece])
+            interval, beyond = table[3, piece], table[3, piece + 1]
+            place = (z - table[0, piece]) * table[2, piece]
+            place = np.clip(place, interval - quantile.ALMOST_HALF, beyond - quantile.TOO_FAR)
+            first += size + 1
+        else:
+            if code == quantile.SHARE_TABLE:
+                from scipy.special import ndtr
+
+                z = ndtr(z)
+            place = np.clip((z - origin) * per_unit, -quantile.ALMOST_HALF, last + quantile.ALMOST_HALF)
         nearest = np.rint(place)
         rest = place - nearest
-        c = a["table"][:, int(a["table_first"][row]) + nearest.astype(np.int64)]
+        c = table[:, first + nearest.astype(np.int64)]
         value = c[0] + rest * (c[1] + rest * (c[2] + rest * c[3]))
         if code == quantile.LOG_TABLE:
             value = np.exp(value)

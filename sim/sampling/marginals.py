@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf, log, log1p, sqrt
 
-from sim.config.drivers import Distribution
-from sim.sampling import fit, laws
+from sim.config.drivers import Discrete, Distribution, Empirical, Metalog, Mixture
+from sim.sampling import composed, fit, laws
 from sim.sampling.laws import Law
+from sim.sampling.metalog import metalog
 
 Given = dict[str, float]
 
@@ -15,11 +16,28 @@ Given = dict[str, float]
 def law(marginal: Distribution) -> Law:
     """The law of a marginal, truncated if it says so. Raises `fit.NoFit` and `laws.NothingLeft`."""
     kind: str = marginal.kind  # type: ignore[attr-defined]
-    whole = _KINDS[kind](marginal.given, marginal.percentiles)
+    whole = _whole(marginal, kind)
     cut = marginal.truncate
     if cut is None:
         return whole
     return laws.truncate(whole, -inf if cut.low is None else cut.low, inf if cut.high is None else cut.high)
+
+
+def _whole(marginal: Distribution, kind: str) -> Law:
+    if isinstance(marginal, Metalog):
+        return metalog(
+            marginal.percentiles,
+            -inf if marginal.low is None else marginal.low,
+            inf if marginal.high is None else marginal.high,
+        )
+    if isinstance(marginal, Discrete):
+        return composed.discrete(marginal.values, marginal.probabilities)
+    if isinstance(marginal, Empirical):
+        return composed.empirical(marginal.values or (), linear=marginal.how == "linear")
+    if isinstance(marginal, Mixture):
+        weights = [component.weight for component in marginal.components]
+        return composed.mixture(weights, [law(component.marginal) for component in marginal.components])
+    return _KINDS[kind](marginal.given, marginal.percentiles)
 
 
 def _normal(given: Given, points: fit.Points) -> Law:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.config.schema import Study
 from sim.errors import InputError, Problem
-from sim.sampling import correlation, dimensions, marginals, sobol, streams, t_copula, tables
+from sim.sampling import correlation, dimensions, marginals, pieces, sobol, streams, t_copula, tables
 from sim.sampling.correlation import Group, problems
 from sim.sampling.dimensions import LEADING
 from sim.sampling.fit import NoFit
@@ -209,8 +209,8 @@ def _marginals(laws: list[Law]) -> dict[str, NDArray[Any]]:
             first.append(0)
             errors.append(0.0)
             continue
-        table = tables.build(law)
-        numbers.append((law.location, law.scale, table.origin, table.per_unit, table.intervals - 1.0, *bounds))
+        table = pieces.build(law)
+        numbers.append((law.location, law.scale, table.origin, table.per_unit, table.last, *bounds))
         first.append(filled)
         errors.append(table.error)
         coefficients.append(table.coefficients)
