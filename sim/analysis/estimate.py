@@ -40,7 +40,8 @@ class Distribution:
     """What a column looks like over its valid paths; errors are standard errors of independent paths.
 
     ``percentiles`` and ``percentile_errors`` are keyed by percent. ``invalid`` counts the paths that are not finite,
-    which are left out of every figure here and reported beside it.
+    which are left out of every figure here and reported beside it. ``tail_index`` is given where a tail is so heavy
+    that there is no variance (`sim.analysis.tails`); mean, its error and sd are NaN then.
     """
 
     paths: int
@@ -50,6 +51,12 @@ class Distribution:
     sd: float
     percentiles: dict[int, float] = field(default_factory=dict)
     percentile_errors: dict[int, float] = field(default_factory=dict)
+    tail_index: float | None = None
+
+    @property
+    def without_moments(self) -> Distribution:
+        """The same without mean, its error and sd: what is left to say of a column that has no variance."""
+        return replace(self, mean=math.nan, standard_error=math.nan, sd=math.nan)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -60,6 +67,7 @@ class Distribution:
             "sd": finite(self.sd),
             "percentiles": {str(p): finite(v) for p, v in self.percentiles.items()},
             "percentile_errors": {str(p): finite(v) for p, v in self.percentile_errors.items()},
+            **({} if self.tail_index is None else {"tail_index": self.tail_index}),
         }
 
 
@@ -96,18 +104,35 @@ def describe_tally(tally: Tally) -> Distribution:
     """
     if tally.paths == 0:
         return Distribution(0, tally.invalid, math.nan, math.nan, math.nan)
-    before = np.concatenate(([0], np.cumsum(tally.counts)))
-
-    def order_statistics(k: Ints) -> Floats:
-        held = np.searchsorted(before, k, side="right") - 1
-        # Within a bin the first ``at_smallest`` are its smallest value, the last ``at_largest`` its largest.
-        step = k - before[held] - (tally.at_smallest[held] - 1)
-        steps = tally.counts[held] - tally.at_largest[held] - (tally.at_smallest[held] - 1)
-        share = np.clip(step / np.maximum(steps, 1), 0.0, 1.0)
-        return np.asarray(tally.smallest[held] + (tally.largest[held] - tally.smallest[held]) * share)
-
-    found = _described(tally.paths, tally.invalid, tally.mean, tally.squares, order_statistics, tally.rank_errors)
+    found = _described(
+        tally.paths, tally.invalid, tally.mean, tally.squares, lambda k: _order_statistics(tally, k), tally.rank_errors
+    )
     return found if tally.mean_error is None else replace(found, standard_error=tally.mean_error)
+
+
+def _order_statistics(tally: Tally, k: Ints) -> Floats:
+    """The k-th smallest values, k from 0."""
+    before = np.concatenate(([0], np.cumsum(tally.counts)))
+    held = np.searchsorted(before, k, side="right") - 1
+    # Within a bin the first ``at_smallest`` are its smallest value, the last ``at_largest`` its largest.
+    step = k - before[held] - (tally.at_smallest[held] - 1)
+    steps = tally.counts[held] - tally.at_largest[held] - (tally.at_smallest[held] - 1)
+    share = np.clip(step / np.maximum(steps, 1), 0.0, 1.0)
+    return np.asarray(tally.smallest[held] + (tally.largest[held] - tally.smallest[held]) * share)
+
+
+def extremes(column: Floats | Tally, count: int) -> tuple[Floats, Floats]:
+    """Rising distances from the median of the ``count`` largest and of the ``count`` smallest values, all finite."""
+    if isinstance(column, Tally):
+        n, last = column.paths, np.arange(count)
+        middle = _order_statistics(column, np.array([n // 2]))[0]
+        return _order_statistics(column, n - count + last) - middle, middle - _order_statistics(
+            column, count - 1 - last
+        )
+    middle = float(np.median(column))
+    n = column.size
+    ordered = np.partition(column, (count - 1, n - count))
+    return np.sort(ordered[n - count :]) - middle, middle - np.sort(ordered[:count])[::-1]
 
 
 def _described(

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from functools import cache
 from math import asin, inf, pi, sin
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _REACH, _STEP = 8.0, 0.4  # trapezoid rule over the normal scores of a chi-square
 _HALVINGS = 50
@@ -49,6 +51,8 @@ def spearman(correlation: float, df: float) -> float:
     rank correlation of the bivariate Student t and scale mixtures of normal distributions", Journal of Multivariate
     Analysis 179.)
     """
+    import numpy as np  # not at the top: `sim check` of a study without t copula does without
+
     cosines, weights = _scales(df)
     return float(6.0 / pi * (weights @ np.arcsin(correlation * cosines)))
 
@@ -66,6 +70,7 @@ def _inverse(value: float, df: float) -> float:
 @cache
 def _scales(df: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The cosines in `spearman` and their probabilities, at the nodes of a trapezoid rule in three normal scores."""
+    import numpy as np
     from scipy.special import gammainccinv, gammaincinv, ndtr
 
     z = np.arange(-round(_REACH / _STEP), round(_REACH / _STEP) + 1) * _STEP
