@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sim.config import resolved
+from sim.config import resolved, samples
 from sim.config.check import check
 from sim.config.draft import Draft
 from sim.config.extends import Layers
@@ -82,6 +82,8 @@ def load(path: str | Path, sets: Sequence[str] = (), scenario: str | None = None
         problems.extend(found)
     root, found = with_sets(root, sets)
     problems.extend(found)
+    root, found = samples.embed(root, file)
+    problems.extend(found)
     document, origins = plain(root), Origins(root, file)
     study, draft, found = check(document, origins)
     problems.extend(problem for problem in found if not {problem.place, problem.path} & refused)
@@ -108,8 +110,8 @@ def _of_scenarios(
     for name in scenarios:
         if name == chosen:
             continue
-        root, _ = with_scenario(base, name)
-        for problem in check(plain(root), Origins(root, file))[2]:
+        root, found_files = samples.embed(with_scenario(base, name)[0], file)
+        for problem in [*found_files, *check(plain(root), Origins(root, file))[2]]:
             leaf = f"{problem.path}."
             if not any(leaf.startswith(path) or path.startswith(leaf) for path in known_paths):
                 found.append(replace(problem, what=f'in scenario "{name}": {problem.what}'))

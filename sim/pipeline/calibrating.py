@@ -15,7 +15,7 @@ from sim.config.columns import expand
 from sim.config.drivers import KINDS
 from sim.config.history import History
 from sim.config.results import Output
-from sim.config.schema import Correlation, Dependence, Study
+from sim.config.schema import Correlation, Study
 from sim.errors import InputError, Problem, StorageError
 from sim.pipeline.checking import Checked, check, plan_of
 
@@ -137,7 +137,7 @@ def with_drivers(study: Study, marginals: Mapping[str, Marginal], pairs: Sequenc
         listed = [
             Correlation(between=[pair.first, pair.second], pearson=pair.pearson, source=(_SOURCE,)) for pair in pairs
         ]
-        changed["dependence"] = Dependence(correlations=listed)
+        changed["dependence"] = study.dependence.model_copy(update={"correlations": listed})
     return study.model_copy(update=changed)
 
 

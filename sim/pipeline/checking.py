@@ -46,6 +46,10 @@ def check(path: Path, sets: Sequence[str] = (), scenario: str | None = None) -> 
             graph, found = wiring.bind(files, names_of(study))
             problems += found
         problems += correlation.problems(study)
+        if _to_be_fitted(study):
+            from sim.sampling import marginals
+
+            problems += marginals.problems(study)
     elif reading.draft is not None:
         problems += _further(reading, reading.draft)
     if problems or study is None or graph is None:
@@ -96,6 +100,11 @@ def _names_in(draft: Draft) -> names.Names:
     )
 
 
+def _to_be_fitted(study: Study) -> bool:
+    """Whether some driver's distribution must be made to be judged, which takes NumPy (0.1 s)."""
+    return any(driver.marginal.kind in ("metalog", "mixture", "student_t") for driver in study.drivers.values())
+
+
 def plan_of(checked: Checked) -> Plan:
     """The plan of sampling. A fit that finds no distribution is told with its file and line."""
     from sim.sampling import plan
@@ -135,7 +144,21 @@ def check_json(checked: Checked) -> dict[str, Any]:
         "columns": len(checked.columns),
         "sources": len(study.sources),
         "files": list(checked.reading.files),
+        "warnings": warnings(checked),
     }
+
+
+def warnings(checked: Checked) -> list[str]:
+    """What is no mistake and yet should be known: drivers without a variance, with file and line."""
+    if not _to_be_fitted(checked.study):
+        return []
+    from sim.sampling import marginals
+
+    found = []
+    for leaf, said in marginals.heavy(checked.study):
+        place = checked.reading.origins.place(leaf)
+        found.append(f"{place.file}:{place.line} {said}" if place else said)
+    return found
 
 
 def schema_text() -> str:

@@ -1,58 +1,38 @@
 """Fills a block's rows with drivers and innovations.
 
-A kernel module; the stream is defined in `sim.sampling.philox`. A block is BLOCK paths; row r of the flat buffer
-is ``buffer[r * BLOCK : (r + 1) * BLOCK]``, one number per path. Each pass over a row is a loop of its own, which LLVM
-vectorises; a value depends on its own path and driver alone, never on what else is in the block.
+A kernel module; the stream is defined in `sim.sampling.philox`, what becomes of normals in `sim.sampling.quantile`. A
+block is BLOCK paths; row r of the flat buffer is ``buffer[r * BLOCK : (r + 1) * BLOCK]``, one number per path. Each
+pass over a row is a loop of its own, which LLVM vectorises; a value depends on its own path and driver alone, never on
+what else is in the block.
 
 Arrays, in the order of `Plan.driver_arguments`, for D drivers:
 
-keys              uint64[D, 2]    stream key, two 32-bit words
+keys              uint64[D + G, 2]  stream key, two 32-bit words, of each driver and of each group under a t copula
 mixed             uint64[M]       drivers with a correlation, from the last row up, so that sources are still unmixed
 mixed_first       uint64[M + 1]   where the sources of each begin
 mixed_source      uint64[K]       driver whose own normal is a source; the first source is the driver itself
 mixed_weight      float64[K]      its factor
-codes             uint64[D]       one of FIXED ... SINH_TABLE
-numbers           float64[D, 7]   LOCATION, SCALE, ORIGIN, PER_UNIT, LAST, LOWEST, HIGHEST
+t_first           uint64[G + 1]   where the drivers of each group under a t copula begin
+t_member          uint64[N]       its drivers
+t_numbers         float64[7]      ROOT, MILD, DEEP: degrees of freedom, and places of the copula's two tables
+t_tables          uint64[2]       first intervals of these tables
+codes             uint64[D]       one of FIXED ... PIECES
+numbers           float64[D, 7]   LOCATION ... HIGHEST
 table_first       uint64[D]       first interval of the driver's table
 table             float64[4, N]   coefficients of the cubic of each interval, constant term first
 sampler           uint64[2]       PHILOX, SOBOL or LATIN; the number of paths, which matters to LATIN alone
 points            uint64[K, 33, 16]  Sobol coordinates (`sim.sampling.sobol.scrambled`); the first word of each is the
                                   key of LATIN; K may be 0
-driver_point      uint64[D]       the coordinate of each driver that varies
+driver_point      uint64[D + G]   the coordinate of each driver that varies and of each group under a t copula
 """
 
 import numpy as np
 
-from sim.elementary import bits_of, exp
 from sim.kernel import BLOCK, compiled, fma, inlined
 from sim.sampling.normal import box_muller, inverse_normal
 from sim.sampling.philox import LOW_WORD, WORD_BITS, philox_halves, uniform
 from sim.sampling.points import FIRST_INDEPENDENT, LATIN, REPLICATES, SOBOL, in_points, latin_row, sobol_row
-
-# Marginal codes: value as a function of the driver's normal z.
-FIXED = np.uint64(0)  # location
-NORMAL = np.uint64(1)  # location + scale z
-LOGNORMAL = np.uint64(2)  # exp(location + scale z)
-TABLE = np.uint64(3)  # table(z)
-LOG_TABLE = np.uint64(4)  # exp(table(z))
-SINH_TABLE = np.uint64(5)  # location + scale sinh(table(z))
-
-# Columns of ``numbers``.
-LOCATION = np.uint64(0)
-SCALE = np.uint64(1)
-ORIGIN = np.uint64(2)  # z in the middle of the table's first interval
-PER_UNIT = np.uint64(3)  # intervals per unit of z
-LAST = np.uint64(4)  # number of the last interval, from 0
-LOWEST = np.uint64(5)  # bounds of the value
-HIGHEST = np.uint64(6)
-
-ZERO = np.uint64(0)
-ONE = np.uint64(1)
-TWO = np.uint64(2)
-THREE = np.uint64(3)
-FOUR = np.uint64(4)
-TABLE_ROUND = 6755399441055744.0  # 1.5 * 2**52
-ALMOST_HALF = 0.4999999
+from sim.sampling.quantile import FIXED, FOUR, ONE, THREE, TWO, ZERO, apply_marginal, share_tails
 
 Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
@@ -111,58 +91,6 @@ def mix_normals(mixed: Words, mixed_first: Words, mixed_source: Words, mixed_wei
                 buffer[base + np.uint64(i)] += weight * buffer[source + np.uint64(i)]
 
 
-@inlined
-def table_value(z: float, origin: float, per_unit: float, last: float, first: np.uint64, table: FloatTable) -> float:
-    """Piecewise cubic in z. Its local variable runs from -1/2 to 1/2 in each interval; flat beyond the ends."""
-    x = (z - origin) * per_unit
-    x = -ALMOST_HALF if x < -ALMOST_HALF else x
-    x = last + ALMOST_HALF if x > last + ALMOST_HALF else x
-    rounded = x + TABLE_ROUND
-    s = x - (rounded - TABLE_ROUND)
-    j = first + (bits_of(rounded) & LOW_WORD)
-    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
-    return value
-
-
-@inlined
-def clamp(x: float, low: float, high: float) -> float:
-    """x moved into [low, high]."""
-    x = low if x < low else x
-    return high if x > high else x
-
-
-@inlined
-def apply_marginal(
-    code: np.uint64, numbers: Floats, first: np.uint64, table: FloatTable, base: np.uint64, buffer: Floats
-) -> None:
-    """Turns a row of normals into the driver's values, in place."""
-    location, scale = numbers[LOCATION], numbers[SCALE]
-    origin, per_unit, last = numbers[ORIGIN], numbers[PER_UNIT], numbers[LAST]
-    low, high = numbers[LOWEST], numbers[HIGHEST]
-    if code == FIXED:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = location
-    elif code == NORMAL:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = location + scale * buffer[base + np.uint64(i)]
-    elif code == LOGNORMAL:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = exp(location + scale * buffer[base + np.uint64(i)])
-    else:  # passes of their own: the look-up is scalar, and would make the rest so
-        for i in range(BLOCK):
-            z = buffer[base + np.uint64(i)]
-            buffer[base + np.uint64(i)] = table_value(z, origin, per_unit, last, first, table)
-        if code == LOG_TABLE:
-            for i in range(BLOCK):
-                buffer[base + np.uint64(i)] = exp(buffer[base + np.uint64(i)])
-        elif code == SINH_TABLE:
-            for i in range(BLOCK):
-                e = exp(buffer[base + np.uint64(i)])
-                buffer[base + np.uint64(i)] = location + scale * (0.5 * (e - 1.0 / e))
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = clamp(buffer[base + np.uint64(i)], low, high)
-
-
 @compiled
 def draw_drivers(
     paths: Words,
@@ -171,6 +99,10 @@ def draw_drivers(
     mixed_first: Words,
     mixed_source: Words,
     mixed_weight: Floats,
+    t_first: Words,
+    t_member: Words,
+    t_numbers: Floats,
+    t_tables: Words,
     codes: Words,
     numbers: FloatTable,
     table_first: Words,
@@ -182,20 +114,26 @@ def draw_drivers(
 ) -> None:
     """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
     paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
-    state = np.empty(REPLICATES, np.uint64)
-    for d in range(np.uint64(codes.size)):
-        if codes[d] != FIXED:
-            base = np.uint64(d) * BLOCK
+    state, place = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64)
+    scales = np.empty((np.uint64(t_first.size) - ONE) * BLOCK)
+    drivers = np.uint64(codes.size)
+    for d in range(np.uint64(keys.shape[0])):
+        varies = True
+        if d < drivers:
+            varies = codes[d] != FIXED
+        if varies:
+            rows, base = (buffer, np.uint64(d) * BLOCK) if d < drivers else (scales, (np.uint64(d) - drivers) * BLOCK)
             if not whole:
-                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, buffer)
+                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, rows)
             if sampler[ZERO] == SOBOL:
-                sobol_row(paths, whole, points[driver_point[d]], state, base, buffer)
+                sobol_row(paths, whole, points[driver_point[d]], state, base, rows)
             elif sampler[ZERO] == LATIN:
-                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, buffer)
-            to_normals(base, buffer)
+                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, rows)
+            to_normals(base, rows)
     mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
-    for d in range(np.uint64(codes.size)):
-        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, buffer)
+    share_tails(t_first, t_member, t_numbers, t_tables, table, scales, buffer)
+    for d in range(drivers):
+        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, place, buffer)
 
 
 @inlined
