@@ -7,8 +7,8 @@ state is carried, and threads, blocks and resumed runs cannot disagree.
 The stream, version 3, fixed for ever
 -------------------------------------
 This is the sampler ``philox``; what Sobol points and Latin hypercubes put in place of its uniforms is said in
-`sim.sampling.points`. (Version 1 had the same words and rounded its normals otherwise; version 2 led its shocks by other
-Sobol coordinates.)
+`sim.sampling.points`. (Version 1 had the same words and rounded its normals otherwise; version 2
+led its shocks by other Sobol coordinates.)
 
 *Key*: the first 8 bytes of SHA-256 of the UTF-8 text ``{seed}/{kind}/{name}``, where kind is ``driver`` or
 ``innovation``, as two little-endian 32-bit words.
