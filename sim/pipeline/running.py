@@ -130,10 +130,10 @@ def _nothing_valid(recorded: Any) -> str:
     return f"every path is invalid; path {first['path']} gives no finite {named}, with {drivers}; nothing was kept"
 
 
-def most_paths(checked: Checked) -> int:
-    """How many paths a study may take, for a progress bar."""
+def first_paths(checked: Checked) -> int:
+    """After how many paths a run ends, or looks for the first time whether it may."""
     spec = checked.study.run
-    return spec.paths if spec.precision is None else spec.precision.looks[-1]
+    return spec.paths if spec.precision is None else spec.precision.looks[0]
 
 
 def run_json(done: Run) -> dict[str, Any]:

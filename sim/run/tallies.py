@@ -123,8 +123,8 @@ class Tallies:
                 mean=float(self.lows[o] + mean[o]),
                 squares=float(squares[o]),
                 counts=used[:, COUNT].astype(np.int64),
-                smallest=used[:, SMALLEST],
-                largest=used[:, LARGEST],
+                smallest=used[:, SMALLEST].copy(),  # a view would keep all of `used`
+                largest=used[:, LARGEST].copy(),
                 at_smallest=used[:, AT_SMALLEST].astype(np.int64),
                 at_largest=used[:, AT_LARGEST].astype(np.int64),
                 mean_error=None if mean_errors is None else float(mean_errors[o]),
