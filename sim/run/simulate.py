@@ -45,11 +45,13 @@ class Simulator:
         self._scratch = threading.local()
         texts = (setup.engine_text, self._engine_calls), (setup.cells_text, self._cells_calls)
         engine, cells = kernel.load_all(texts)
-        self._parts = (
-            kernel.pointer(engine.draw_drivers, self._drivers_call),
-            kernel.pointer(engine.draw_innovation, self._innovation_call),
-            *(kernel.pointer(getattr(cells, name), given) for name, given in self._cells_calls(cells)),
-        )
+        calls = {"draw_drivers": self._drivers_call, "draw_innovation": self._innovation_call}
+        parts: dict[str, tuple[Any, Sequence[object]]] = {
+            name: (getattr(engine, name), given) for name, given in calls.items()
+        }
+        parts |= {name: (getattr(cells, name), given) for name, given in self._cells_calls(cells)}
+        self.entries: dict[str, Any] = {name: function for name, (function, _) in parts.items()}
+        self._parts = tuple(kernel.pointer(function, given) for function, given in parts.values())
         self._entry: Callable[..., None] = engine.simulate_paths
         self._probe_maths: Callable[..., None] = engine.probe_maths
         self.tally: Callable[..., None] = engine.tally
