@@ -17,6 +17,9 @@ from sim.cli.options import STUDY, THREADS, json_option, out_option, study_optio
 @click.option("--paths", type=click.IntRange(min=1), metavar="N", help="Number of paths; 1_000_000 is fine.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), metavar="N", help="Seed of all streams.")
 @THREADS
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes on this machine.")
+@click.option("--cluster", metavar="ADDRESS", help="A running dask scheduler, tls://host:port.")
+@click.option("--insecure", is_flag=True, help="Accept a scheduler at plain tcp://host:port.")
 @click.option(
     "--keep",
     type=click.Choice(["none", "outputs", "all"]),
@@ -35,6 +38,9 @@ def run(
     paths: int | None,
     seed: int | None,
     threads: int | None,
+    workers: int | None,
+    cluster: str | None,
+    insecure: bool,
     keep: Literal["none", "outputs", "all"],
     out: Path,
     no_pack: bool,
@@ -66,6 +72,9 @@ def run(
             progress=tell.done,
             say=tell.say,
             begin=lambda checked: tell.begin(checked.study.study, checked.study.run.paths),
+            workers=workers,
+            address=cluster,
+            insecure=insecure,
         )
     if as_json:
         click.echo(json.dumps(running.run_json(done), allow_nan=False))

@@ -14,6 +14,7 @@ from sim.pipeline import packing
 from sim.pipeline.checking import Checked, check, plan_of
 from sim.pipeline.facts import study_facts
 from sim.pipeline.stored import RESULTS
+from sim.run import place
 
 if TYPE_CHECKING:
     from sim.run.result import Run
@@ -34,16 +35,20 @@ def run(
     progress: Progress = lambda done: None,
     begin: Callable[[Checked], None] = lambda checked: None,
     say: Callable[[str], None] = lambda what: None,
+    workers: int | None = None,
+    address: str | None = None,
+    insecure: bool = False,
 ) -> Run:
     """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first,
-    ``say`` of each part of the pack.
+    ``say`` of each part of the pack. ``workers``, ``address`` and ``insecure`` are those of `sim.run.place.parse`.
     """
     clock = _Clock()
+    at = place.parse(workers, address, insecure=insecure)
     checked = check(path, sets, scenario)
     begin(checked)
     from sim.analysis import summary as analysis
     from sim.report import register, tables
-    from sim.run import record, setup, simulate, store
+    from sim.run import cluster, record, setup, simulate, store
     from sim.run.result import Run
     from sim.sampling import plan
 
@@ -60,9 +65,17 @@ def run(
         folder.text("model.json", model)
         made.save(folder.run / "setup.npz")
         wanted = () if study.target is None else (study.target.output, *study.target.alternatives.values())
-        recorded = record.record(
-            simulator, folder, paths=study.run.paths, keep=keep, wanted=wanted, threads=threads, progress=progress
-        )
+        with cluster.across(simulator, at, threads) as source:
+            recorded = record.record(
+                simulator,
+                folder,
+                paths=study.run.paths,
+                keep=keep,
+                wanted=wanted,
+                threads=threads,
+                progress=progress,
+                source=source,
+            )
         clock.lap("simulate")
         if recorded.invalid == study.run.paths:
             raise ModelFailure(_nothing_valid(recorded))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.run.parts import Part
 from sim.run.result import SAMPLE, Columns, Tally
 from sim.run.simulate import CHUNK, Chunk, Simulator
 from sim.run.store import Folder, Keep
@@ -35,6 +35,18 @@ class Recorded:
     quarterly: tuple[tuple[object, ...], ...]
 
 
+class Source(Protocol):
+    """Where chunks come from, if not from the threads of this process: see `sim.run.cluster.across`."""
+
+    def __call__(
+        self, tallying: Tallying, paths: int, *, series_paths: int, driver_paths: int, rows: Sequence[int] | None
+    ) -> Iterator[Chunk]:
+        """`Simulator.chunks`, each chunk counted by ``tallying`` before it is given. Outputs other than ``rows`` (all,
+        if None) may be NaN.
+        """
+        ...
+
+
 def record(
     simulator: Simulator,
     folder: Folder,
@@ -44,6 +56,7 @@ def record(
     wanted: Sequence[str] = (),
     threads: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
+    source: Source | None = None,
 ) -> Recorded:
     """Simulate ``paths`` paths into ``folder``. ``progress`` hears how many paths are done, in order.
 
@@ -51,22 +64,22 @@ def record(
     """
     setup = simulator.setup
     sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, paths)
-    tallying = _Tallying(simulator)
+    tallying = Tallying(simulator)
     invalid, first_invalid = 0, None
     quarterly: tuple[tuple[object, ...], ...] = ()
-    every = simulator.chunks(
-        paths,
-        threads=threads,
-        series_paths=CHUNK,
-        driver_paths=paths if keep == "all" else SAMPLE,
-        seen=tallying.seen,
-    )
+    driver_paths = paths if keep == "all" else SAMPLE
+    if source is None:
+        every = simulator.chunks(
+            paths, threads=threads, series_paths=CHUNK, driver_paths=driver_paths, seen=tallying.seen
+        )
+    else:
+        rows = [setup.outputs.index(name) for name in wanted] if keep == "none" else None
+        every = source(tallying, paths, series_paths=CHUNK, driver_paths=driver_paths, rows=rows)
     for chunk in every:
-        if tallying.take(chunk):
-            bad = ~np.isfinite(chunk.outputs).all(axis=0)
-            invalid += int(np.count_nonzero(bad))
-            if first_invalid is None:
-                first_invalid = _shown(simulator, chunk.first + int(np.argmax(bad)))
+        bad, first = tallying.take(chunk)
+        invalid += bad
+        if bad and first_invalid is None:
+            first_invalid = _shown(simulator, first)
         if chunk.first == 0:
             quarterly = _quarterly(simulator, chunk.series)
         sink.write(chunk)
@@ -101,44 +114,52 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
     return tuple(rows)
 
 
-class _Tallying:
-    """Tallies and digests of each thread, the bins placed by the first chunk of paths, simulated once more for that."""
+class Tallying:
+    """Parts of each thread, or of each worker's task, the bins placed by the first chunk of paths, simulated once more
+    for that.
+    """
 
     def __init__(self, simulator: Simulator, pilot: int = CHUNK):
         self._simulator = simulator
         first = simulator.chunk(0, pilot, drivers=False).outputs
-        self._placed = Tallies.placed(first)
-        self._placed.count(simulator.tally, 0, first)
-        self._placed.classify()
+        self.placed = Tallies.placed(first)
+        self.placed.count(simulator.tally, 0, first)
+        self.placed.classify()
         self.moments = Moments.none(first.shape[0])
         self._mine, self._lock = threading.local(), threading.Lock()
-        self._every: list[tuple[Tallies, NDArray[np.uint64]]] = []
+        self._every: list[Part] = []
 
     def seen(self, chunk: Chunk) -> None:
-        if not hasattr(self._mine, "parts"):
+        """Count a chunk in this thread's part."""
+        if not hasattr(self._mine, "part"):
             # The first thread counts into the placed tallies themselves: one copy less.
             with self._lock:
-                tallies = self._placed.alike() if self._every else self._placed
-                self._mine.parts = (tallies, np.zeros(chunk.outputs.shape[0], np.uint64))
-                self._every.append(self._mine.parts)
-        tallies, sums = self._mine.parts
-        tallies.count(self._simulator.tally, chunk.first, chunk.outputs)
-        self._simulator.digest(chunk.outputs, chunk.first, sums)
+                self._mine.part = Part.none(self.placed.alike() if self._every else self.placed)
+                self._every.append(self._mine.part)
+        self._mine.part.count(self._simulator.tally, self._simulator.digest, chunk)
 
-    def take(self, chunk: Chunk) -> bool:
-        """Take the moments of the next chunk in path order; whether one of its outputs is not finite."""
-        moments = next(t.moments.pop(chunk.first) for t, _ in self._every if chunk.first in t.moments)
-        self.moments.take(moments, chunk.outputs.shape[1])
-        return bool((moments[:, 0] < chunk.outputs.shape[1]).any())
+    def received(self, part: Part) -> None:
+        """Add what a worker counted."""
+        if not self._every:
+            self._every.append(Part.none(self.placed))
+        self._every[0].merge(part)
+
+    def take(self, chunk: Chunk) -> tuple[int, int]:
+        """Take the moments of the next chunk in path order; how many paths have an output that is not finite, and the
+        first of them.
+        """
+        part = next(part for part in self._every if chunk.first in part.tallies.moments)
+        self.moments.take(part.tallies.moments.pop(chunk.first), chunk.outputs.shape[1])
+        return part.invalid.pop(chunk.first, (0, -1))
 
     def merged(self) -> Tallies:
-        for tallies, _ in self._every[1:]:
-            self._placed.merge(tallies)
-        return self._placed
+        for part in self._every[1:]:
+            self.placed.merge(part.tallies)
+        return self.placed
 
     def digests(self) -> dict[str, str]:
         outputs = self._simulator.setup.outputs
         sums = np.zeros(len(outputs), np.uint64)
-        for _, part in self._every:
-            sums += part
+        for part in self._every:
+            sums += part.sums
         return {name: f"{int(total):016x}" for name, total in zip(outputs, sums, strict=True)}
