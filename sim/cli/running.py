@@ -17,7 +17,7 @@ from sim.cli.options import STUDY, THREADS, json_option, out_option, study_optio
 @click.option("--paths", type=click.IntRange(min=1), metavar="N", help="Number of paths; 1_000_000 is fine.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), metavar="N", help="Seed of all streams.")
 @THREADS
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes on this machine.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes here, of --threads each.")
 @click.option("--cluster", metavar="ADDRESS", help="A running dask scheduler, tls://host:port.")
 @click.option("--insecure", is_flag=True, help="Accept a scheduler at plain tcp://host:port.")
 @click.option(

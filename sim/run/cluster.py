@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _JOIN = 60.0  # seconds until a scheduler must answer and a first worker must have joined it, or joined it again
+_LOST = "the scheduler or its last worker went away during the run; nothing was kept"
 _ATTEMPTS = 3  # at a task whose workers died, each after dask itself gave it to several (`allowed-failures`)
-_LEAN, _WHOLE = 64, 4  # most chunks a task, where only tallies come back, and where all values do
+# Most chunks a task: where only tallies come back (123 kB an output, however many the paths), and where all values do,
+# of which four chunks are several times as much as the tallies.
+_LEAN, _WHOLE = 256, 4
 
 
 @contextmanager
@@ -83,6 +86,8 @@ class Spread:
         run = uuid.uuid4().hex
 
         def submit(task: _Task) -> _Task:
+            if client.status not in ("running", "connecting"):
+                raise StorageError(_LOST)
             key = f"sim-{run}-{task.first}-{task.attempt}"
             # The earliest paths first: they are written first.
             order = -(task.first // CHUNK)
@@ -124,7 +129,6 @@ def _given(job: worker.Job) -> worker.Job:
 def _result(client: Client, waiting: deque[_Task], submit: Any) -> worker.Done:
     """The result of the first task waiting, which leaves the queue; a task lost with its workers is done again."""
     from distributed import CancelledError, KilledWorker
-    from distributed.comm import CommClosedError
 
     while True:
         task = waiting[0]
@@ -138,10 +142,12 @@ def _result(client: Client, waiting: deque[_Task], submit: Any) -> worker.Done:
                     " workers' logs (is there enough memory?)"
                 ) from error
             waiting[0] = submit(replace(task, attempt=task.attempt + 1))
-        except (CancelledError, CommClosedError, OSError) as error:
+        except (CancelledError, OSError) as error:
             if isinstance(error, TimeoutError) and client.status == "running" and client.nthreads():
                 continue  # somebody is still at work
-            raise StorageError("the scheduler or its last worker went away during the run; nothing was kept") from error
+            if task.future.status == "error":
+                raise StorageError(f"a worker failed on paths {task.first:,} to {task.stop - 1:,} ({error})") from error
+            raise StorageError(_LOST) from error
         else:
             waiting.popleft()
             return done
@@ -166,9 +172,13 @@ def _local(workers: int, threads: int | None) -> Iterator[Client]:
     from distributed import Client, LocalCluster, Security
 
     threads = threads or max(1, available_threads() // workers)
-    no_pages: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+    lean = {
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+        "distributed.worker.profile.enabled": False,
+    }
     with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set(no_pages))
+        stack.enter_context(dask.config.set(lean))
         scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="sim-workers-", ignore_cleanup_errors=True))
         try:
             with _without_interrupts():
@@ -197,6 +207,9 @@ def _without_interrupts() -> Iterator[None]:
     """Processes started by threads born here never see Ctrl-C, which a terminal sends to all: this one ends them."""
     from multiprocessing import resource_tracker
 
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     resource_tracker.ensure_running()  # whose own start would lift the mask again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -220,7 +233,9 @@ def _remote(address: str) -> Iterator[Client]:
     try:
         client = Client(address, security=security, set_as_default=False, timeout=_JOIN)
     except (OSError, ValueError, RuntimeError) as error:
-        raise StorageError(f"no scheduler answers at {address} ({error}); is it running there?") from error
+        raise StorageError(
+            f"the scheduler at {address} cannot be reached ({error}); is it running, and with these certificates?"
+        ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=_JOIN)
@@ -241,8 +256,11 @@ def _same_versions(client: Client) -> None:
     """ModelFailure naming each worker (or the scheduler) whose versions are not ours."""
     look = worker.versions()
     ours = look()
-    theirs = {f"worker {address}": found for address, found in client.run(look).items()}
-    theirs["the scheduler"] = client.run_on_scheduler(look)
+    try:
+        theirs = {f"worker {address}": found for address, found in client.run(look).items()}
+        theirs["the scheduler"] = client.run_on_scheduler(look)
+    except OSError as error:
+        raise StorageError(f"a worker cannot be reached ({error}); start it anew") from error
     refused = [
         worker.refusal(name, differ) for name, found in theirs.items() if (differ := worker.differences(ours, found))
     ]

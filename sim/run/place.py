@@ -49,7 +49,7 @@ def parse(workers: int | None, address: str | None, *, insecure: bool = False) -
                 " code on its workers",
                 "use tls://, or add --insecure if only people you trust can reach that network",
             )
-    _extra()
+    _extra(("distributed",) if workers is None else ("distributed", "cryptography"))
     return Place(workers or 0, (address or "").rstrip("/"))
 
 
@@ -65,8 +65,8 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _extra() -> None:
-    missing = [name for name in ("distributed", "cryptography") if importlib.util.find_spec(name) is None]
+def _extra(needed: tuple[str, ...]) -> None:
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise _refused(
             "--workers, --cluster",

@@ -17,7 +17,7 @@ import pytest
 
 from sim.run import place
 from sim.run.place import Place
-from tests.cli.conftest import TOY, everything_below, json_of, sim
+from tests.cli.conftest import TOY, everything_below, json_of, process, sim
 from tests.conftest import HOME
 
 
@@ -89,7 +89,7 @@ def test_a_scheduler_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, toy: 
 
     monkeypatch.setattr(cluster, "_JOIN", 1.0)
     done = sim("run", TOY, "--out", tmp_path, "--cluster", "tcp://127.0.0.1:1", code=4)
-    assert "no scheduler answers at tcp://127.0.0.1:1" in done.stderr
+    assert "the scheduler at tcp://127.0.0.1:1 cannot be reached" in done.stderr
     assert [path for path in everything_below(tmp_path) if path.is_file()] == []
 
 
@@ -149,6 +149,7 @@ def test_a_local_run_listens_on_loopback_alone_and_ctrl_c_ends_all_of_it(
     assert json_of("ls", "--out", tmp_path) == {"runs": []}
 
 
+@pytest.mark.long
 def test_workers_do_not_outlive_a_killed_run(endless: subprocess.Popen[str]) -> None:
     workers = workers_of(endless)
     assert len(workers) >= 2
@@ -157,11 +158,77 @@ def test_workers_do_not_outlive_a_killed_run(endless: subprocess.Popen[str]) -> 
     assert gone(workers)
 
 
-def test_the_command_prints_the_same_with_workers(toy: dict[str, Any], tmp_path: Path) -> None:
-    found = json_of("run", TOY, "--paths", 4000, "--out", tmp_path, "--no-pack", "--workers", 1)
+def same_run(found: dict[str, Any], toy: dict[str, Any]) -> None:
     for key in ("outputs", "target", "hash", "top_drivers", "central", "warnings", "invalid_paths"):
         assert found[key] == toy[key]
     hashes = [
         json.loads((Path(each["directory"]) / "run" / "manifest.json").read_text())["hashes"] for each in (found, toy)
     ]
     assert hashes[0] == hashes[1]
+
+
+def test_the_command_prints_the_same_with_workers(toy: dict[str, Any], tmp_path: Path) -> None:
+    same_run(json_of("run", TOY, "--paths", 4000, "--out", tmp_path, "--no-pack", "--workers", 1), toy)
+
+
+def settings_of(folder: Path) -> dict[str, str]:
+    """Dask's settings for a certificate made for this test, in ``folder``."""
+    from distributed import Security
+
+    folder.mkdir()
+    security = Security.temporary()
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_text(security.tls_client_cert)
+    key.write_text(security.tls_client_key)
+    settings = {"DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(certificate)}  # signed by itself
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        settings[f"DASK_DISTRIBUTED__COMM__TLS__{role}__CERT"] = str(certificate)
+        settings[f"DASK_DISTRIBUTED__COMM__TLS__{role}__KEY"] = str(key)
+    return settings
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> dict[str, str]:
+    return settings_of(tmp_path / "certificates")
+
+
+@pytest.fixture
+def scheduler(certificates: dict[str, str], kernel_cache: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of a scheduler with one worker, each a process of its own started by dask's commands."""
+    environment = {**os.environ, **certificates, "PYTHONPATH": str(HOME)}
+    file, scratch = tmp_path / "scheduler.json", tmp_path / "scratch"
+
+    def start(module: str, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--scheduler-file", str(file), "--no-dashboard"]
+        return subprocess.Popen([*command, *words], env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
+
+    running = [start("dask_scheduler", "--host", "tls://127.0.0.1", "--port", "0")]
+    try:
+        running.append(start("dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(scratch)))
+        until = time.monotonic() + 60
+        while not file.exists() or not file.read_text():
+            assert time.monotonic() < until
+            assert running[0].poll() is None
+            time.sleep(0.05)
+        yield json.loads(file.read_text())["address"]
+    finally:
+        for each in reversed(running):
+            each.terminate()
+            each.wait(timeout=30)
+
+
+def test_a_running_scheduler_over_tls(
+    toy: dict[str, Any], scheduler: str, certificates: dict[str, str], tmp_path: Path
+) -> None:
+    """Its worker is waited for, and gives the bits of this process; a stranger's certificate does not get in."""
+    assert scheduler.startswith("tls://127.0.0.1:")
+    words = ("run", TOY, "--paths", 4000, "--no-pack", "--json", "--cluster", scheduler, "--out", tmp_path / "results")
+    done = process(*words, env=certificates)
+    assert done.returncode == 0, done.stderr
+    same_run(json.loads(done.stdout), toy)
+    refused = process(*words, env=settings_of(tmp_path / "strangers"))
+    assert refused.returncode == 4
+    assert f"the scheduler at {scheduler} cannot be reached" in refused.stderr
+    assert "certificate" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert len(list((tmp_path / "results" / "toy").iterdir())) == 1
