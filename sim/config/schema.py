@@ -7,8 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sim.config.drivers import Driver
-from sim.config.leaves import Closed, Date, SourceNames, Text, words
+from sim.config.leaves import Closed, Date, SourceNames, Text, words, wrong
 from sim.config.pack import PackSpec
+from sim.config.precision import Precision
 from sim.config.results import Output, StudyWarning, Target
 from sim.config.scenarios import Scenario
 from sim.config.sources import Grade, Source, Sourced
@@ -26,6 +27,18 @@ class RunSpec(Closed):
     sampler: Literal["sobol", "philox", "lhs"] = Field(
         "sobol", description="Scrambled Sobol points in 16 replicates, independent paths, or a Latin hypercube."
     )
+    precision: Precision | None = Field(None, description="How sure the answer must be, instead of a number of paths.")
+
+    @model_validator(mode="after")
+    def _paths_or_precision(self) -> RunSpec:
+        if self.precision is None:
+            return self
+        if "paths" in self.model_fields_set:
+            raise wrong("gives both paths and precision", "keep one of them: precision finds the number itself")
+        if self.sampler == "lhs":
+            what = "asks for precision, but a Latin hypercube cannot be extended by further paths"
+            raise wrong(what, "write `sampler: sobol` or `sampler: philox`, or give paths")
+        return self
 
 
 class Opening(Closed):

@@ -250,7 +250,7 @@ def _written(
         folder.text("model.json", bound.texts.model)
         bound.setup.save(folder.run / "setup.npz")
         found.save(folder.run / rows.FILE)
-        recorded = record.record(simulator, folder, paths=facts["paths"], keep="all", threads=threads)
+        recorded = record.record(simulator, folder, looks=[facts["paths"]], keep="all", threads=threads)
         facts |= {
             "run": folder.name,
             "invalid_paths": recorded.invalid,

@@ -25,7 +25,7 @@ import numpy as np
 from sim.errors import InputError, ModelFailure, Problem, StorageError
 from sim.run import worker
 from sim.run.place import Place
-from sim.run.record import Tallying
+from sim.run.record import Taking
 from sim.run.simulate import CHUNK, Chunk, Simulator, available_threads
 
 if TYPE_CHECKING:
@@ -63,20 +63,22 @@ class Spread:
 
     def __call__(
         self,
-        tallying: Tallying,
+        taking: Taking,
         paths: int,
         *,
+        first: int,
         series_paths: int,
         driver_paths: int,
         rows: Sequence[int] | None,
-        first: int = 0,
     ) -> Iterator[Chunk]:
         """The chunks from path ``first`` (a multiple of `CHUNK`) to ``paths - 1``, counted and in path order.
 
         ModelFailure if a worker would not give the same bits, StorageError if all of them are lost.
         """
+        if first >= paths:
+            return
         client, setup = self.client, self.simulator.setup
-        placed = tallying.placed.alike()
+        placed = taking.placed.alike()
         # As the result of a task, not as scattered data, which would be lost for good with the workers that hold it.
         job = client.submit(_given, worker.Job(setup, placed, worker.facts(self.simulator)), pure=False)
         threads = max(1, sum(client.nthreads().values()))
@@ -106,7 +108,7 @@ class Spread:
                 if not waiting:
                     return
                 done = _result(client, waiting, submit)
-                tallying.received(done.part)
+                taking.received(done.part)
                 for chunk in done.chunks:
                     yield chunk if rows is None else _widened(chunk, rows, len(setup.outputs))
         finally:
@@ -154,9 +156,9 @@ def _result(client: Client, waiting: deque[_Task], submit: Any) -> worker.Done:
 
 
 def _widened(chunk: Chunk, rows: Sequence[int], outputs: int) -> Chunk:
-    """A chunk with a row for every output again, NaN where none was wanted."""
+    """A chunk with a row for every output again, NaN where none was needed."""
     shape = (outputs, chunk.outputs.shape[1])
-    if not rows:
+    if not chunk.outputs.shape[0]:
         return replace(chunk, outputs=np.broadcast_to(np.nan, shape))  # without memory of its own
     whole = np.full(shape, np.nan)
     whole[list(rows)] = chunk.outputs

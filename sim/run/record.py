@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
+from sim.run.columns import Sink
 from sim.run.parts import Part
 from sim.run.result import SAMPLE, Columns, Tally
 from sim.run.simulate import CHUNK, Chunk, Simulator
@@ -20,13 +21,14 @@ SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 
 @dataclass(frozen=True)
 class Recorded:
-    """What simulating gave besides the columns.
+    """What simulating ``paths`` paths gave besides the columns.
 
     ``digests`` are those of `sim.run.tally.digest` by output. ``invalid`` counts paths with an output that is not
     finite; ``first_invalid`` shows the first one: its path, its drivers and which outputs are not finite.
     ``quarterly`` are rows of (cell, period, unit, mean, standard error, P5 P25 P50 P75 P95, paths) of the first chunk.
     """
 
+    paths: int
     columns: Columns
     tallies: Mapping[str, Tally]
     digests: Mapping[str, str]
@@ -39,10 +41,17 @@ class Source(Protocol):
     """Where chunks come from, if not from the threads of this process: see `sim.run.cluster.across`."""
 
     def __call__(
-        self, tallying: Tallying, paths: int, *, series_paths: int, driver_paths: int, rows: Sequence[int] | None
+        self,
+        taking: Taking,
+        paths: int,
+        *,
+        first: int,
+        series_paths: int,
+        driver_paths: int,
+        rows: Sequence[int] | None,
     ) -> Iterator[Chunk]:
-        """`Simulator.chunks`, each chunk counted by ``tallying`` before it is given. Outputs other than ``rows`` (all,
-        if None) may be NaN.
+        """`Simulator.chunks`, each chunk counted by ``taking`` before it is given. If there are ``rows``, outputs are
+        needed of these alone, and only where drivers are; the others may be NaN.
         """
         ...
 
@@ -51,42 +60,51 @@ def record(
     simulator: Simulator,
     folder: Folder,
     *,
-    paths: int,
+    looks: Sequence[int],
     keep: Keep,
-    wanted: Sequence[str] = (),
+    thresholds: Collection[tuple[str, float]] = (),
+    enough: Callable[[int, Mapping[str, Tally]], bool] = lambda paths, tallies: True,
     threads: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
     source: Source | None = None,
 ) -> Recorded:
-    """Simulate ``paths`` paths into ``folder``. ``progress`` hears how many paths are done, in order.
+    """Simulate into ``folder`` as many paths as the first of the rising ``looks`` at which there are ``enough``.
 
-    ``wanted`` are the outputs whose columns are needed afterwards even if none are kept.
+    ``enough`` hears of each number of paths and the tallies up to there; the last look ends the run whatever it says.
+    Whichever look ended it, the bits are those of a run of just so many paths. ``thresholds`` are pairs of an output
+    and a value: paths that reach it are counted exactly, and of these outputs the first paths are at hand afterwards
+    even if no column is kept. ``progress`` hears how many paths are done, in order.
     """
     setup = simulator.setup
-    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, paths)
-    tallying = Tallying(simulator)
-    invalid, first_invalid = 0, None
-    quarterly: tuple[tuple[object, ...], ...] = ()
-    driver_paths = paths if keep == "all" else SAMPLE
-    if source is None:
-        every = simulator.chunks(
-            paths, threads=threads, series_paths=CHUNK, driver_paths=driver_paths, seen=tallying.seen
-        )
-    else:
-        rows = [setup.outputs.index(name) for name in wanted] if keep == "none" else None
-        every = source(tallying, paths, series_paths=CHUNK, driver_paths=driver_paths, rows=rows)
-    for chunk in every:
-        bad, first = tallying.take(chunk)
-        invalid += bad
-        if bad and first_invalid is None:
-            first_invalid = _shown(simulator, first)
-        if chunk.first == 0:
-            quarterly = _quarterly(simulator, chunk.series)
-        sink.write(chunk)
-        progress(chunk.first + chunk.outputs.shape[1])
-    replicated = simulator.plan.replicates > 1
-    tallies = tallying.merged().by_output(setup.outputs, tallying.moments, replicated=replicated)
-    return Recorded(sink.close(), tallies, tallying.digests(), invalid, first_invalid, quarterly)
+    counted = tuple(dict.fromkeys(thresholds))
+    wanted = tuple(dict.fromkeys(output for output, _ in counted))
+    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, looks[-1])
+    taking = Taking(simulator, sink, counted, progress)
+    driver_paths = looks[-1] if keep == "all" else SAMPLE
+    rows = [setup.outputs.index(name) for name in wanted] if keep == "none" else None
+    tallies: Mapping[str, Tally] = {}
+    for paths in looks:
+        # Chunks must not depend on where we look: the last one of a look, if cut short, is put aside until it is known
+        # whether the run ends with it, and simulated again as a whole otherwise.
+        first, whole = taking.paths, paths if paths == looks[-1] else paths - paths % CHUNK
+        if source is None:
+            every = simulator.chunks(
+                whole, first=first, threads=threads, series_paths=CHUNK, driver_paths=driver_paths, seen=taking.seen
+            )
+        else:
+            every = source(taking, whole, first=first, series_paths=CHUNK, driver_paths=driver_paths, rows=rows)
+        for chunk in every:
+            taking.take(chunk)
+        rest = simulator.chunk(whole, paths - whole, series=whole == 0, drivers=whole < driver_paths)
+        tallies = taking.tallies(rest)
+        if enough(paths, tallies):
+            if whole < paths:
+                taking.seen(rest)
+                taking.take(rest)
+            break
+    return Recorded(
+        taking.paths, sink.close(), tallies, taking.digests(), taking.invalid, taking.first_invalid, taking.quarterly
+    )
 
 
 def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
@@ -114,48 +132,74 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
     return tuple(rows)
 
 
-class Tallying:
-    """Parts of each thread, or of each worker's task, the bins placed by the first chunk of paths, simulated once more
-    for that.
+class Taking:
+    """Takes chunks in path order: tallies and digests in parts that merge, what is invalid, the sink.
+
+    The bins are placed by the first chunk of paths, simulated once more for that.
     """
 
-    def __init__(self, simulator: Simulator, pilot: int = CHUNK):
-        self._simulator = simulator
+    def __init__(
+        self,
+        simulator: Simulator,
+        sink: Sink,
+        thresholds: Sequence[tuple[str, float]],
+        progress: Callable[[int], None],
+        pilot: int = CHUNK,
+    ):
+        self._simulator, self._sink, self._progress = simulator, sink, progress
+        outputs = simulator.setup.outputs
         first = simulator.chunk(0, pilot, drivers=False).outputs
-        self.placed = Tallies.placed(first)
+        self.placed = Tallies.placed(first, [(outputs.index(name), value) for name, value in thresholds])
         self.placed.count(simulator.tally, 0, first)
         self.placed.classify()
-        self.moments = Moments.none(first.shape[0])
-        self._mine, self._lock = threading.local(), threading.Lock()
-        self._every: list[Part] = []
+        self._moments = Moments.none(first.shape[0])
+        self._lock = threading.Lock()
+        self._every = [Part.none(self.placed)]
+        self._free = [*self._every]
+        self.paths, self.invalid = 0, 0
+        self.first_invalid: dict[str, Any] | None = None
+        self.quarterly: tuple[tuple[object, ...], ...] = ()
 
     def seen(self, chunk: Chunk) -> None:
-        """Count a chunk in this thread's part."""
-        if not hasattr(self._mine, "part"):
-            # The first thread counts into the placed tallies themselves: one copy less.
-            with self._lock:
-                self._mine.part = Part.none(self.placed.alike() if self._every else self.placed)
-                self._every.append(self._mine.part)
-        self._mine.part.count(self._simulator.tally, self._simulator.digest, chunk)
+        """Count a chunk, in any order and in the thread that computed it."""
+        # Each call counts into a part that no other call holds: as many parts as threads, whatever the number of looks.
+        with self._lock:
+            if not self._free:
+                self._free.append(Part.none(self.placed.alike()))
+                self._every.append(self._free[-1])
+            part = self._free.pop()
+        part.count(self._simulator.tally, self._simulator.digest, chunk)
+        self._free.append(part)
 
     def received(self, part: Part) -> None:
-        """Add what a worker counted."""
-        if not self._every:
-            self._every.append(Part.none(self.placed))
+        """Add what was counted elsewhere; not while chunks are seen."""
         self._every[0].merge(part)
 
-    def take(self, chunk: Chunk) -> tuple[int, int]:
-        """Take the moments of the next chunk in path order; how many paths have an output that is not finite, and the
-        first of them.
-        """
+    def take(self, chunk: Chunk) -> None:
+        """Take the next chunk in path order, which was seen or is in a part received."""
+        count = chunk.outputs.shape[1]
         part = next(part for part in self._every if chunk.first in part.tallies.moments)
-        self.moments.take(part.tallies.moments.pop(chunk.first), chunk.outputs.shape[1])
-        return part.invalid.pop(chunk.first, (0, -1))
+        self._moments.take(part.tallies.moments.pop(chunk.first), count)
+        bad, first = part.invalid.pop(chunk.first, (0, -1))
+        self.invalid += bad
+        if bad and self.first_invalid is None:
+            self.first_invalid = _shown(self._simulator, first)
+        if chunk.first == 0:
+            self.quarterly = _quarterly(self._simulator, chunk.series)
+        self._sink.write(chunk)
+        self.paths = chunk.first + count
+        self._progress(self.paths)
 
-    def merged(self) -> Tallies:
-        for part in self._every[1:]:
-            self.placed.merge(part.tallies)
-        return self.placed
+    def tallies(self, rest: Chunk) -> Mapping[str, Tally]:
+        """Tallies of all that was taken and of ``rest``, a chunk not yet seen that may be empty."""
+        merged, moments = self.placed.alike(), replace(self._moments)
+        if rest.outputs.shape[1]:
+            merged.count(self._simulator.tally, rest.first, rest.outputs)
+            moments.take(merged.moments[rest.first], rest.outputs.shape[1])
+        for part in self._every:
+            merged.merge(part.tallies)
+        replicated = self._simulator.plan.replicates > 1
+        return merged.by_output(self._simulator.setup.outputs, moments, replicated=replicated)
 
     def digests(self) -> dict[str, str]:
         outputs = self._simulator.setup.outputs

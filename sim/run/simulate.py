@@ -139,32 +139,34 @@ class Simulator:
         self,
         paths: int,
         *,
+        first: int = 0,
         threads: int | None = None,
         series_paths: int = 0,
         driver_paths: int | None = None,
         seen: Callable[[Chunk], None] = lambda chunk: None,
     ) -> Iterator[Chunk]:
-        """All chunks of ``paths`` paths in path order, computed by ``threads`` threads (default: the CPUs we may use).
+        """All chunks of the paths ``first`` to ``paths - 1`` in path order, by ``threads`` threads (default: our CPUs).
 
-        Series are given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if
-        None). Order and bits do not depend on the threads.
+        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Series are
+        given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if None).
+        Order and bits do not depend on the threads.
         ``seen`` is called with each chunk in the thread that computed it, in no fixed order.
         """
 
-        def compute(first: int) -> Chunk:
-            drivers = driver_paths is None or first < driver_paths
-            count, series = min(CHUNK, paths - first), first < series_paths
-            chunk = self.chunk(first, count, series=series, drivers=drivers)
+        def compute(start: int) -> Chunk:
+            drivers = driver_paths is None or start < driver_paths
+            count, series = min(CHUNK, paths - start), start < series_paths
+            chunk = self.chunk(start, count, series=series, drivers=drivers)
             seen(chunk)
             return chunk
 
         threads = threads or available_threads()
-        starts = range(0, paths, CHUNK)
+        starts = range(first, paths, CHUNK)
         with ThreadPoolExecutor(threads, thread_name_prefix="sim") as pool:
             waiting: deque[Future[Chunk]] = deque()
             try:
-                for first in starts:
-                    waiting.append(pool.submit(compute, first))
+                for start in starts:
+                    waiting.append(pool.submit(compute, start))
                     # One chunk more than threads in flight: threads hardly idle, memory stays bounded.
                     if len(waiting) > threads:
                         yield waiting.popleft().result()

@@ -24,21 +24,25 @@ CORE_SHARE = 0.005  # of the first chunk lies beyond either end of the core
 class Tallies:
     """Tallies of O outputs. ``place`` them by the first chunk, ``count`` chunks (any order), ``merge`` parts.
 
-    ``moments`` holds (number, mean, sum of squares, sums by replicate) of each chunk, by its first path. ``classes``
-    says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts values by class and
-    replicate. ``tied`` numbers the outputs whose values repeat in the first chunk, -1 elsewhere; of these alone
-    ``bounds`` knows what each bin's smallest and largest value are. ``extremes`` are those of the whole column.
+    ``moments`` holds (number, mean, sum of squares, sums by replicate) of each chunk, by its first path, until they
+    are taken. ``classes`` says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts
+    values by class and replicate; ``reached`` counts by replicate the values at or above each of ``thresholds``, which
+    are pairs of an output's number and a value. ``tied`` numbers the outputs whose values repeat in the first chunk, -1
+    elsewhere; of these alone ``bounds`` knows what each bin's smallest and largest value are. ``extremes`` are those of
+    the whole column.
     """
 
     lows: Floats
     inverse_widths: Floats
     divisions: Ints
     tied: Ints
+    thresholds: tuple[tuple[int, float], ...] = ()
     classes: NDArray[np.uint8] = field(init=False)
     counts: Ints = field(init=False)
     bounds: Floats = field(init=False)
     extremes: Floats = field(init=False)
     shares: Ints = field(init=False)
+    reached: Ints = field(init=False)
     moments: dict[int, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -53,10 +57,11 @@ class Tallies:
         self.bounds[:, :, SMALLEST], self.bounds[:, :, LARGEST] = np.inf, -np.inf
         self.extremes = np.tile(np.array([np.inf, -np.inf]), (outputs, 1))
         self.shares = np.zeros((outputs, CLASSES + 1, REPLICATES), np.int64)  # the last collects what is not finite
+        self.reached = np.zeros((len(self.thresholds), REPLICATES), np.int64)
         self.moments.clear()
 
     @staticmethod
-    def placed(first: Floats) -> Tallies:
+    def placed(first: Floats, thresholds: Sequence[tuple[int, float]] = ()) -> Tallies:
         """Empty tallies whose cells span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
         lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
         divisions = np.tile(np.arange(CORE + 1, dtype=np.int64), (first.shape[0], 1))
@@ -76,11 +81,12 @@ class Tallies:
             cells = np.minimum(((middle - low) * inverse[o]).astype(np.int64), CORE - 1)
             held = np.bincount(cells, minlength=CORE)
             divisions[o, 1:] += np.cumsum(DIVISIONS * held // max(held.sum(), 1))
-        return Tallies(lows, inverse, divisions, np.where(ties, np.cumsum(ties) - 1, -1))
+        tied = np.where(ties, np.cumsum(ties) - 1, -1)
+        return Tallies(lows, inverse, divisions, tied, tuple(thresholds))
 
     def alike(self) -> Tallies:
         """Empty tallies with the same bins, for another thread."""
-        other = Tallies(self.lows, self.inverse_widths, self.divisions, self.tied)
+        other = Tallies(self.lows, self.inverse_widths, self.divisions, self.tied, self.thresholds)
         other.classes = self.classes
         return other
 
@@ -99,6 +105,9 @@ class Tallies:
         places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied)
         entry(outputs, first_path, *places, self.counts, self.bounds, self.extremes, moments, sums, self.shares)
         self.moments[first_path] = np.concatenate([moments, sums], axis=1)
+        for held, (row, threshold) in zip(self.reached, self.thresholds, strict=True):
+            hits = np.flatnonzero((outputs[row] >= threshold) & (outputs[row] < np.inf))
+            held += np.bincount(hits & (REPLICATES - 1), minlength=REPLICATES)
 
     def merge(self, other: Tallies) -> None:
         """Add what another part of the run counted; the bits do not depend on the order of the parts."""
@@ -112,11 +121,13 @@ class Tallies:
             replaced = better(theirs, mine)
             mine[replaced], at_mine[replaced] = theirs[replaced], at_theirs[replaced]
         self.shares += other.shares
+        self.reached += other.reached
 
     def by_output(self, outputs: Sequence[str], moments: Moments, *, replicated: bool) -> Mapping[str, Tally]:
         """One `Tally` an output, empty bins left out; ``replicated`` gives the errors that the replicates show."""
         number, mean, squares, paths = moments.number, moments.mean, moments.squares, moments.paths
         mean_errors, rank_errors = self._errors(moments) if replicated else (None, None)
+        valid = self.shares[:, :CLASSES].sum(axis=1)
         found = {}
         for o, name in enumerate(outputs):
             used = self.counts[o, :BINS] > 0
@@ -133,6 +144,8 @@ class Tallies:
                 at_largest=bounds[:, AT_LARGEST].astype(np.int64),
                 mean_error=None if mean_errors is None else float(mean_errors[o]),
                 rank_errors=None if rank_errors is None else rank_errors[o],
+                valid=valid[o],
+                reached={x: n for (row, x), n in zip(self.thresholds, self.reached, strict=True) if row == o},
             )
         return found
 

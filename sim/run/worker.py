@@ -37,14 +37,17 @@ def work(
 ) -> Done:
     """Simulate the paths ``first`` (a multiple of `CHUNK`) to ``stop - 1`` in this process.
 
-    Of the outputs only ``rows`` come back (all, if None). ModelFailure if this process would not give the same bits.
+    All outputs come back, or if there are ``rows`` only these, and only where drivers are. ModelFailure if this
+    process would not give the same bits.
     """
     engine, part, chunks = _engine(job), Part.none(job.placed.alike()), []
     for start in range(first, stop, CHUNK):
         count, drivers = min(CHUNK, stop - start), start < driver_paths
         chunk = engine.chunk(start, count, series=start < series_paths, drivers=drivers)
         part.count(engine.tally, engine.digest, chunk)
-        chunks.append(chunk if rows is None else replace(chunk, outputs=chunk.outputs[list(rows)]))
+        if rows is not None:
+            chunk = replace(chunk, outputs=chunk.outputs[list(rows) if drivers else []])
+        chunks.append(chunk)
     return Done(chunks, part)
 
 

@@ -20,12 +20,15 @@ from sim.run import cluster, record, store, worker
 from sim.run.cluster import Spread
 from sim.run.place import Place
 from sim.run.record import Recorded
+from sim.run.result import SAMPLE
 from sim.run.simulate import CHUNK, Simulator
+from sim.run.tallies import Tallies
 from tests.run import odd_workers
 from tests.run.conftest import TOY, same_bits
 
 PATHS = 12 * CHUNK + 321  # drivers beyond the sample, tasks of one chunk each, the last one short
 WANTED = "value_per_share"
+SAMPLED = ("mean_growth", "ev_to_sales", WANTED)
 SOBOL = ("run.sampler=sobol",)  # in replicates, from which errors come as well
 # Half of the growth rates are so large that revenue overflows: those paths are invalid.
 OVERFLOWING = (*SOBOL, "drivers.mean_growth.marginal.mean=88", "drivers.mean_growth.marginal.sd=2")
@@ -47,15 +50,18 @@ def two(engine: Simulator) -> Iterator[Spread]:
 
 def recorded(engine: Simulator, folder: Path, spread: Spread | None, keep: str, **how: Any) -> Recorded:
     with store.create(folder, "toy", "0123456789abcdef") as made:
-        return record.record(
-            engine, made, paths=PATHS, keep=keep, wanted=(WANTED,), source=spread, threads=1, **how  # type: ignore[arg-type]
-        )  # fmt: skip
+        asked = {"looks": (PATHS,), "thresholds": ((WANTED, 360.0),), "threads": 1, **how}
+        return record.record(engine, made, keep=keep, source=spread, **asked)  # type: ignore[arg-type]
 
 
 def same_record(one: Recorded, other: Recorded) -> None:
     """Everything that a run records, to the last bit."""
-    same_bits(*({name: r.columns.column(name) for name in r.columns.names} for r in (one, other)))
     assert one.columns.names == other.columns.names
+    if one.columns.names:
+        same_bits(*({name: r.columns.column(name) for name in r.columns.names} for r in (one, other)))
+    assert one.paths == other.paths
+    for name in SAMPLED:  # at hand whatever is kept
+        assert np.array_equal(*(r.columns.head(name, min(SAMPLE, one.paths)) for r in (one, other)))
     assert (one.digests, one.invalid, one.first_invalid) == (other.digests, other.invalid, other.first_invalid)
     assert one.quarterly == other.quarterly
     for name, tally in one.tallies.items():
@@ -89,11 +95,8 @@ def test_two_workers_give_the_bits_of_one_thread(
     heard: list[int] = []
     same_record(recorded(engine, tmp_path, two, keep, progress=heard.append), alone(keep))
     assert heard == [*range(CHUNK, PATHS, CHUNK), PATHS]
-    kept = {"none": (WANTED,), "outputs": engine.setup.outputs, "all": (*engine.plan.drivers, *engine.setup.outputs)}
+    kept = {"none": (), "outputs": engine.setup.outputs, "all": (*engine.plan.drivers, *engine.setup.outputs)}
     assert set(alone(keep).columns.names) == set(kept[keep])
-    assert np.array_equal(
-        alone(keep).columns.head("mean_growth", 1000), engine.chunk(0, 1000).drivers[engine.driver_rows["mean_growth"]]
-    )
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -115,18 +118,40 @@ def test_invalid_paths_are_counted_alike(simulator: Build, two: Spread, tmp_path
     same_record(recorded(engine, tmp_path, Spread(engine, two.client), "all"), here)
 
 
+@pytest.mark.parametrize("keep", ["none", "all"])
+@pytest.mark.parametrize("ends", [0, 1, 2])
+def test_a_run_that_stops_when_it_is_sure_stops_alike(
+    engine: Simulator, two: Spread, tmp_path: Path, keep: str, ends: int
+) -> None:
+    """Looks within a chunk, within a block and at the end; each hears the same tallies, here and there."""
+    looks = (1000, 5 * CHUNK + 16, PATHS)
+    heard: dict[bool, list[Any]] = {False: [], True: []}
+    found = []
+    for spread in (None, two):
+
+        def enough(paths: int, tallies: Mapping[str, Any], hears: list[Any] = heard[spread is two]) -> bool:
+            hears.append((paths, plain(vars(tallies[WANTED]))))
+            return paths == looks[ends]
+
+        found.append(recorded(engine, tmp_path, spread, keep, looks=looks, enough=enough))
+    same_record(*found)
+    assert found[0].paths == looks[ends]
+    assert heard[False] == heard[True]
+    assert len(heard[True]) == ends + 1
+
+
 def test_with_keep_none_only_tallies_travel(engine: Simulator, two: Spread) -> None:
     """A task over four chunks beyond the sample answers with tallies, no matter how many paths it had."""
-    tallying = record.Tallying(engine)
-    job = worker.Job(engine.setup, tallying.placed.alike(), worker.facts(engine))
-    wanted = {"series_paths": CHUNK, "driver_paths": 0, "rows": []}
+    placed = Tallies.placed(engine.chunk(0, CHUNK).outputs)
+    job = worker.Job(engine.setup, placed, worker.facts(engine))
+    wanted = {"series_paths": CHUNK, "driver_paths": 0, "rows": [0]}
     few = two.client.submit(worker.work, job, CHUNK, 2 * CHUNK, **wanted).result()
     many = two.client.submit(worker.work, job, CHUNK, 5 * CHUNK, **wanted).result()
     assert [chunk.first for chunk in many.chunks] == [CHUNK * k for k in range(1, 5)]
     for done in (few, many):
         assert all(chunk.drivers.size == chunk.outputs.size == chunk.series.size == 0 for chunk in done.chunks)
-    assert many.part.tallies.bins.nbytes == few.part.tallies.bins.nbytes
-    assert many.part.tallies.bins[:, :, 0].sum() == 4 * few.part.tallies.bins[:, :, 0].sum()
+    assert many.part.tallies.counts.nbytes == few.part.tallies.counts.nbytes
+    assert many.part.tallies.counts.sum() == 4 * few.part.tallies.counts.sum() == 4 * CHUNK * len(engine.setup.outputs)
 
 
 def test_tasks_may_be_ready_in_any_order(

@@ -14,8 +14,9 @@ from sim.errors import Problem, did_you_mean
 
 
 def problems(draft: Draft) -> Iterator[Problem]:
-    """Faults of target, warnings, correlations, openings and scenarios."""
+    """Faults of target, warnings, precision, correlations, openings and scenarios."""
     yield from _columns(draft)
+    yield from _precision(draft)
     yield from _correlations(draft)
     for name, opening in draft.study.openings.items():
         yield from _opening(f"openings.{name}", opening)
@@ -47,6 +48,16 @@ def _columns(draft: Draft) -> Iterator[Problem]:
             what = f'no output makes a column "{name}"'
             advice = did_you_mean(name, known) or f"add `- {{cell: {name.split('.')[0]}}}` to `outputs`"
         yield Problem(leaf, what, advice)
+
+
+def _precision(draft: Draft) -> Iterator[Problem]:
+    """What is asked about the target needs one."""
+    asked, study = draft.study.run.precision, draft.study
+    if asked is None or study.target is not None or "target" in draft.broken:
+        return
+    for key, given in (("probability", asked.probability), ("until", asked.until)):
+        if given is not None:
+            yield Problem(f"run.precision.{key}", "is about the target, and the study has none", "add `target`")
 
 
 def _pack(draft: Draft) -> Iterator[Problem]:
