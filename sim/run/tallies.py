@@ -27,9 +27,9 @@ class Tallies:
     ``moments`` holds (number, mean, sum of squares, sums by replicate) of each chunk, by its first path, until they
     are taken. ``classes`` says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts
     values by class and replicate; ``reached`` counts by replicate the values at or above each of ``thresholds``, which
-    are pairs of an output's number and a value. ``tied`` numbers the outputs whose values repeat in the first chunk, -1
-    elsewhere; of these alone ``bounds`` knows what each bin's smallest and largest value are. ``extremes`` are those of
-    the whole column.
+    are pairs of an output's number and a value. ``tied`` numbers the outputs whose values repeat in the first chunk,
+    -1 elsewhere; of these alone ``bounds`` knows what each bin's smallest and largest value are. ``extremes`` are those
+    of the whole column.
     """
 
     lows: Floats
@@ -81,8 +81,7 @@ class Tallies:
             cells = np.minimum(((middle - low) * inverse[o]).astype(np.int64), CORE - 1)
             held = np.bincount(cells, minlength=CORE)
             divisions[o, 1:] += np.cumsum(DIVISIONS * held // max(held.sum(), 1))
-        tied = np.where(ties, np.cumsum(ties) - 1, -1)
-        return Tallies(lows, inverse, divisions, tied, tuple(thresholds))
+        return Tallies(lows, inverse, divisions, np.where(ties, np.cumsum(ties) - 1, -1), tuple(thresholds))
 
     def alike(self) -> Tallies:
         """Empty tallies with the same bins, for another thread."""
@@ -102,12 +101,17 @@ class Tallies:
     def count(self, entry: Callable[..., Any], first_path: int, outputs: Floats) -> None:
         """Count a chunk's outputs float64[O, n] with the compiled `sim.run.tally.tally`."""
         moments, sums = np.empty((self.lows.size, 3)), np.empty((self.lows.size, REPLICATES))
-        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied)
-        entry(outputs, first_path, *places, self.counts, self.bounds, self.extremes, moments, sums, self.shares)
+        entry(*self.arguments(first_path, outputs, moments, sums))
         self.moments[first_path] = np.concatenate([moments, sums], axis=1)
         for held, (row, threshold) in zip(self.reached, self.thresholds, strict=True):
             hits = np.flatnonzero((outputs[row] >= threshold) & (outputs[row] < np.inf))
             held += np.bincount(hits & (REPLICATES - 1), minlength=REPLICATES)
+
+    def arguments(self, first_path: int, outputs: Floats, moments: Floats, sums: Floats) -> tuple[Any, ...]:
+        """What `sim.run.tally.tally` is called with; moments and sums are written as it says."""
+        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied)
+        counted = (self.counts, self.bounds, self.extremes)
+        return (outputs, first_path, *places, *counted, moments, sums, self.shares)
 
     def merge(self, other: Tallies) -> None:
         """Add what another part of the run counted; the bits do not depend on the order of the parts."""

@@ -122,8 +122,8 @@ def tally(
     of finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which
     lies within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that
     are not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
-    receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, classes: uint8[O, BINS + 1]
-    being each bin's.
+    receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that of each bin being in
+    classes: uint8[O, BINS + 1].
     """
     n = np.uint64(values.shape[1])
     whole = n - n % SIXTEEN
