@@ -174,22 +174,19 @@ class Simulator:
         *,
         first: int = 0,
         threads: int | None = None,
-        series_paths: int = 0,
         driver_paths: int | None = None,
         seen: Callable[[Chunk], None] = lambda chunk: None,
     ) -> Iterator[Chunk]:
         """All chunks of the paths ``first`` to ``paths - 1`` in path order, by ``threads`` threads (default: our CPUs).
 
-        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Series are
-        given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if None).
-        Order and bits do not depend on the threads.
+        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Drivers are
+        given for chunks that begin below ``driver_paths`` (all, if None). Order and bits do not depend on the threads.
         ``seen`` is called with each chunk in the thread that computed it, in no fixed order.
         """
 
         def compute(start: int) -> Chunk:
             drivers = driver_paths is None or start < driver_paths
-            count, series = min(CHUNK, paths - start), start < series_paths
-            chunk = self.chunk(start, count, series=series, drivers=drivers)
+            chunk = self.chunk(start, min(CHUNK, paths - start), drivers=drivers)
             seen(chunk)
             return chunk
 
