@@ -43,6 +43,8 @@ class Distribution:
     ``percentiles``, ``percentile_errors`` and ``percentile_intervals`` are keyed by percent. ``invalid`` counts the
     paths that are not finite, which are left out of every figure here and reported beside it. ``rank_error`` bounds, as
     a share of paths, how far a percentile's rank can be from the exact one because it was read from a histogram.
+    ``tail_index`` is given where a tail is so heavy that there is no variance (`sim.analysis.tails`); mean, its error
+    and sd are NaN then.
     """
 
     paths: int
@@ -55,6 +57,13 @@ class Distribution:
     interval: tuple[float, float] = (math.nan, math.nan)
     percentile_intervals: dict[int, tuple[float, float]] = field(default_factory=dict)
     rank_error: float = 0.0
+    tail_index: float | None = None
+
+    @property
+    def without_moments(self) -> Distribution:
+        """The same without mean, its error and sd: what is left to say of a column that has no variance."""
+        nothing = (math.nan, math.nan)
+        return replace(self, mean=math.nan, standard_error=math.nan, sd=math.nan, interval=nothing)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -70,6 +79,7 @@ class Distribution:
                 str(p): [finite(e) for e in ends] for p, ends in self.percentile_intervals.items()
             },
             "rank_error": self.rank_error,
+            **({} if self.tail_index is None else {"tail_index": self.tail_index}),
         }
 
 
@@ -119,23 +129,37 @@ def describe_tally(tally: Tally, confidence: float = 0.95) -> Distribution:
     if tally.paths == 0:
         return Distribution(0, tally.invalid, math.nan, math.nan, math.nan)
     before = np.concatenate(([0], np.cumsum(tally.counts)))
-
-    def held(k: Ints) -> Ints:
-        return np.asarray(np.searchsorted(before, k, side="right") - 1)
-
-    def order_statistics(k: Ints) -> Floats:
-        bins = held(k)
-        # Within a bin the first ``at_smallest`` are its smallest value, the last ``at_largest`` its largest.
-        step = k - before[bins] - (tally.at_smallest[bins] - 1)
-        steps = tally.counts[bins] - tally.at_largest[bins] - (tally.at_smallest[bins] - 1)
-        share = np.clip(step / np.maximum(steps, 1), 0.0, 1.0)
-        return np.asarray(tally.smallest[bins] + (tally.largest[bins] - tally.smallest[bins]) * share)
-
-    read = held((np.array(PERCENTILES) / 100 * (tally.paths - 1)).astype(np.int64))
+    ranks = (np.array(PERCENTILES) / 100 * (tally.paths - 1)).astype(np.int64)
+    read = np.searchsorted(before, ranks, side="right") - 1
     # What lies strictly between the bounds of a bin is all whose rank is not known.
     between = tally.counts[read] - tally.at_smallest[read] - tally.at_largest[read]
-    found = _described(tally, order_statistics, confidence)
+    found = _described(tally, lambda k: _order_statistics(tally, k), confidence)
     return replace(found, rank_error=max(int(between.max()), 0) / tally.paths)
+
+
+def _order_statistics(tally: Tally, k: Ints) -> Floats:
+    """The k-th smallest values, k from 0."""
+    before = np.concatenate(([0], np.cumsum(tally.counts)))
+    held = np.searchsorted(before, k, side="right") - 1
+    # Within a bin the first ``at_smallest`` are its smallest value, the last ``at_largest`` its largest.
+    step = k - before[held] - (tally.at_smallest[held] - 1)
+    steps = tally.counts[held] - tally.at_largest[held] - (tally.at_smallest[held] - 1)
+    share = np.clip(step / np.maximum(steps, 1), 0.0, 1.0)
+    return np.asarray(tally.smallest[held] + (tally.largest[held] - tally.smallest[held]) * share)
+
+
+def extremes(column: Floats | Tally, count: int) -> tuple[Floats, Floats]:
+    """Rising distances from the median of the ``count`` largest and of the ``count`` smallest values, all finite."""
+    if isinstance(column, Tally):
+        n, last = column.paths, np.arange(count)
+        middle = _order_statistics(column, np.array([n // 2]))[0]
+        return _order_statistics(column, n - count + last) - middle, middle - _order_statistics(
+            column, count - 1 - last
+        )
+    middle = float(np.median(column))
+    n = column.size
+    ordered = np.partition(column, (count - 1, n - count))
+    return np.sort(ordered[n - count :]) - middle, middle - np.sort(ordered[:count])[::-1]
 
 
 def _described(tally: Tally, order_statistics: Callable[[Ints], Floats], confidence: float) -> Distribution:

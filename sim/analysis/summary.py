@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sim.analysis import efficiency, ranks, target
+from sim.analysis import efficiency, ranks, tails, target
 from sim.analysis.efficiency import Efficiency
 from sim.analysis.estimate import Distribution, describe_tally, finite
 from sim.analysis.ranks import RankCorrelation
 from sim.analysis.target import TargetTest
-from sim.run.result import Run
+from sim.run.result import Run, Tally
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Summary:
 
 def analyse(run: Run, central: Mapping[str, float]) -> Summary:
     """Summarise a run that was just simulated, from its tallies; of the target's columns some first paths are read."""
-    distributions = {name: describe_tally(run.tallies[name]) for name in run.outputs}
+    distributions = {name: _described(run.tallies[name]) for name in run.outputs}
     test, alternatives, marks = None, {}, {}
     drivers: tuple[RankCorrelation, ...] = ()
     goal = run.target
@@ -58,6 +58,24 @@ def _efficiency(run: Run, distributions: Mapping[str, Distribution], test: Targe
     return found if of_probability is None else {**found, "probability": of_probability}
 
 
+def _described(tally: Tally) -> Distribution:
+    """A distribution, without moments where the tail denies a variance."""
+    found, tail = describe_tally(tally), tails.analyse(tally)
+    return found if tail.has_variance else replace(found.without_moments, tail_index=tail.index)
+
+
+def _heavy(run: Run, distributions: Mapping[str, Distribution]) -> list[str]:
+    """What is said instead of moments: of inputs, whose tails are known exactly, and of outputs, from their paths."""
+    found = [str(each) for each in run.manifest.get("heavy_drivers", ())]
+    for name, distribution in distributions.items():
+        if distribution.tail_index is not None:
+            found.append(
+                f"{name} has a tail too heavy for a variance (index about {distribution.tail_index:.2g}, and more than"
+                " 2 is needed): no mean, error or s.d. is given; read percentiles, or truncate the drivers behind it"
+            )
+    return found
+
+
 def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str, ...]:
     found: list[str] = []
     asked = run.manifest.get("precision")
@@ -75,6 +93,7 @@ def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str,
         mean = distributions[warning["output"]].mean
         if mean > warning["mean_above"]:
             found.append(f"{warning['say']} (mean of {warning['output']} {mean:.2f})")
+    found += _heavy(run, distributions)
     points = run.paths // run.replicates
     if run.replicates > 1 and (run.paths % run.replicates or points & (points - 1)):
         best = run.replicates << max(points.bit_length() - 1, 0)
@@ -121,6 +140,8 @@ def as_dict(run: Run, summary: Summary) -> dict[str, Any]:
     return {
         "study": run.manifest["study"],
         "run": run.manifest["run"],
+        "scenario": run.manifest.get("scenario"),
+        "set": list(run.manifest.get("set", ())),
         "hash": run.manifest["hash"],
         "paths": run.paths,
         "sampler": run.manifest["sampler"],

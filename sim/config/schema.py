@@ -75,7 +75,7 @@ class Correlation(Sourced):
 
     between: list[Text] = Field(min_length=2, max_length=2, description="Two drivers.", examples=["[a, b]"])
     spearman: float | None = Field(None, ge=-1, le=1, description="Rank correlation.")
-    pearson: float | None = Field(None, ge=-1, le=1, description="Correlation of the normals behind the drivers.")
+    pearson: float | None = Field(None, ge=-1, le=1, description="Correlation behind the copula, not of the values.")
     kendall: float | None = Field(None, ge=-1, le=1, description="Kendall's rank correlation.")
     note: Text | None = Field(None, description="Why they move together.")
 
@@ -93,7 +93,12 @@ class Correlation(Sourced):
 class Dependence(Closed):
     """How drivers move together; unnamed pairs are independent but for what the named ones imply."""
 
-    copula: Literal["gaussian"] = Field("gaussian", description="The copula.")
+    copula: Literal["gaussian", "t"] = Field(
+        "gaussian", description="Under `t` drivers that are paired are extreme together, even with a correlation of 0."
+    )
+    degrees_of_freedom: float | None = Field(
+        None, ge=1, le=1000, description="Of the t copula; fewer make joint extremes more frequent.", examples=[4]
+    )
     correlations: list[Correlation] = Field(default_factory=list, description="Pairs that move together.")
 
 

@@ -107,6 +107,10 @@ def _lead(words: str, indent: int) -> str:
 
 def _title(summary: Mapping[str, Any], width: int) -> str:
     mark = " · " + plain(summary.get("hash") or summary["run"])[:8]
+    if summary.get("scenario"):  # "base case" above the numbers of a bear would be read as the base case
+        mark = f" · scenario {plain(summary['scenario'], 20)}{mark}"
+    if summary.get("set"):
+        mark = f" · {len(summary['set'])} by --set{mark}"
     return cut(plain(summary["study"]), width - cell_len(mark)) + mark
 
 
@@ -208,7 +212,11 @@ def _hundredfold(share: float | None, error: float | None, mark: str) -> str:
 
 
 def _rank(mark: Mapping[str, Any]) -> str:
-    return _hundredfold(mark["percentile"].get("probability"), mark["percentile"].get("standard_error"), "")
+    below = mark["percentile"]
+    share, interval = below.get("probability"), below.get("interval")
+    if share in (0, 1) and interval:  # no path lies on one side: the exact 95% bound, never "±0"
+        return f"below {interval[1] * 100:.2g}" if share == 0 else f"above {interval[0] * 100:.4g}"
+    return _hundredfold(share, below.get("standard_error"), "")
 
 
 def _shares(summary: Mapping[str, Any]) -> list[Item]:

@@ -75,6 +75,12 @@ def _pack(draft: Draft) -> Iterator[Problem]:
 
 
 def _correlations(draft: Draft) -> Iterator[Problem]:
+    dependence = draft.study.dependence
+    if dependence.copula == "t" and dependence.degrees_of_freedom is None:
+        yield Problem("dependence", "a t copula needs degrees_of_freedom", "add for example `degrees_of_freedom: 4`")
+    elif dependence.copula != "t" and dependence.degrees_of_freedom is not None:
+        what = f"a {dependence.copula} copula has no degrees_of_freedom"
+        yield Problem("dependence.degrees_of_freedom", what, "write `copula: t` beside it, or remove it")
     known = draft.names("drivers")
     seen: dict[frozenset[str], int] = {}
     for index, pair in draft.correlations:
