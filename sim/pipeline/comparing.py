@@ -28,11 +28,13 @@ def compare(
     figure: bool = True,
     threads: int | None = None,
     into: str | None = None,
+    outlook: Sequence[str] = (),
     out: Path = RESULTS,
 ) -> dict[str, Any]:
     """Two or more runs or study files, or the scenarios of one study file; stored with the first run, if it is one.
 
-    Weights are those given (``0.5,0.25,0.25``) or, where every one is a scenario of the same study, the study's own.
+    ``outlook`` names further columns whose medians are wanted of each (None where no path is valid). Weights are those
+    given (``0.5,0.25,0.25``) or, where every one is a scenario of the same study, the study's own.
     """
     from sim.analysis import compare as analysis
     from sim.analysis import naming
@@ -49,6 +51,8 @@ def compare(
     own, note = (given, "") if given is not None else _own_weights(sides)
     found: dict[str, Any] = analysis.analyse(sides, names, column, threshold, own).as_dict()
     found |= {"runs": [identity(side.run) for side in sides], "note": note}
+    if outlook:
+        found["outlook"] = _outlook(sides, names, outlook)
     asked = {
         "runs": [side.run.manifest["hash"] for side in sides],
         "output": column,
@@ -73,6 +77,18 @@ def _scenarios(file: Path, sets: Sequence[str], threads: int | None) -> list[Sid
         raise InputError(Problem("", what, "name two runs or study files, or give the study scenarios"))
     paths = min(study.run.paths, IN_MEMORY)
     return [of_study(check(file, sets, name), paths=paths, scenario=name, threads=threads) for name in study.scenarios]
+
+
+def _outlook(sides: Sequence[Side], names: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """By side, the median of each column."""
+    import numpy as np
+
+    found = {}
+    for name, side in zip(names, sides, strict=True):
+        values = side.value(np.arange(min(side.run.paths, IN_MEMORY)), outputs=list(columns))
+        valid = {column: values[column][np.isfinite(values[column])] for column in columns}
+        found[name] = {column: float(np.median(of)) if of.size else None for column, of in valid.items()}
+    return found
 
 
 def _names(sides: Sequence[Side]) -> list[str]:

@@ -59,6 +59,8 @@ def _widths(table: Table) -> list[int]:
 def _section(section: Section) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = []
     for block in section.blocks:
+        if isinstance(block, Picture) and block.detail:
+            continue
         if isinstance(block, Picture):
             drawing = block.drawing
             blocks.append({"kind": "Picture", "file": f"{style.file_name(drawing.name)}.svg", "alt": drawing.alt})
