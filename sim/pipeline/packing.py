@@ -255,6 +255,11 @@ def study_of(run: Run) -> Study:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
+            return [{key: _unquoted(text) for key, text in row.items()} for row in csv.DictReader(stream)]
     except (OSError, csv.Error) as error:
         raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
+
+
+def _unquoted(text: str) -> str:
+    """A text as the study has it, without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in set("=+-@") else text
