@@ -22,7 +22,7 @@ from pptx.util import Inches, Pt
 
 from sim.errors import StorageError
 from sim.report import style
-from sim.report.pack import Box, Bullets, Kpi, Kpis, Missing, Pack, Picture, Section, Table
+from sim.report.pack import Box, Bullets, Kpi, Kpis, Missing, Pack, Picture, Section, Table, Words
 from sim.report.style import Drawing
 from sim.report.text import plain, shortened
 
@@ -34,6 +34,7 @@ _BLANK = 6
 _LONGEST = 420  # characters of a point: four lines of a slide
 _ROOM = 900  # characters of points on a slide
 _ROWS = 14  # of a table
+_WORTH = 200  # characters from which a paragraph has a slide of its own
 _Data: Any = CategoryChartData  # python-pptx leaves these two untyped
 _colour: Any = RGBColor.from_string
 _INK, _GREY, _BLUE, _WHITE = (_colour(text) for text in ("1F2937", "4B5563", "0072B2", "FFFFFF"))
@@ -59,14 +60,18 @@ def write(pack: Pack, file: Path) -> None:
                     else:
                         _chart(show, pack, drawing)
                 case Table() if not block.small and len(block.rows) <= _ROWS:
-                    _table(show, pack, section, block)
+                    _table(show, pack, block)
                 case Bullets():
                     _points(show, pack, section, block)
-                case Box(title, items):
-                    _words(show, pack, title, items)
+                case Words() if len(block.text) > _WORTH:
+                    _words(show, pack, section.title, block.text.split(". "))
                 case _:
                     pass
     blocks = [block for section in pack.sections for block in section.blocks]
+    boxes = [block for block in blocks if isinstance(block, Box)]
+    if boxes:
+        title = " and ".join([boxes[0].title, *(box.title.lower() for box in boxes[1:])])
+        _words(show, pack, title, [item for box in boxes for item in box.items])
     lacking = [f"{b.what}: {b.command}" for b in blocks if isinstance(b, Missing)]
     if lacking:
         _words(show, pack, "Not in this pack", lacking)
@@ -170,9 +175,9 @@ def _chart(show: Any, pack: Pack, drawing: Drawing) -> None:
     _noted(slide, drawing)
 
 
-def _table(show: Any, pack: Pack, section: Section, table: Table) -> None:
+def _table(show: Any, pack: Pack, table: Table) -> None:
     """A table of the slide's own."""
-    slide = _slide(show, pack, table.title or section.title)
+    slide = _slide(show, pack, table.message or table.title)
     rows, columns = [table.header, *table.rows], len(table.header)
     sides = Inches(_EDGE), Inches(1.7), Inches(_WIDTH - 2 * _EDGE), Inches(0.38 * len(rows))
     shape = slide.shapes.add_table(len(rows), columns, *sides)

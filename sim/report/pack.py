@@ -62,7 +62,10 @@ class Kpis:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text; ``align`` has ``l`` or ``r`` a column. The last ``total`` rows are set in bold."""
+    """Cells as text; ``align`` has ``l`` or ``r`` a column. The last ``total`` rows are set in bold.
+
+    ``message`` is what the table says, for a slide that shows it alone.
+    """
 
     title: str
     header: tuple[str, ...]
@@ -71,6 +74,7 @@ class Table:
     note: str = ""
     total: int = 0
     small: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,9 @@ def scenarios(material: Material) -> Section | None:
     )
     names = {"mixture": "weighted"}
     rows = [(names.get(row[0], row[0]), *row[1:]) for row in rows]
-    table = Table("Scenarios", head, tuple(rows), "l" + "r" * (len(head) - 1), note, 1 if found["mixture"] else 0)
     message = sentence(" ".join(comparison.lines(found, WIDE)[:1]))
+    total, align = 1 if found["mixture"] else 0, "l" + "r" * (len(head) - 1)
+    table = Table("Scenarios", head, tuple(rows), align, note, total, message=message)
     return Section(
         "scenarios", "Scenarios", message, (*_pictures(exceedance.draw(material.run, found)), table, stories)
     )
@@ -165,8 +166,9 @@ def _parts(material: Material) -> list[Block]:
     rows = [_outcome(material, name) for name in (*names, whole)]
     unit = plain(run.unit(whole))
     note = f"{unit}; means add up, percentiles do not. ± Monte Carlo standard error."
-    table = Table("Sum of the parts", ("Part", "Mean", "P10", "P50", "P90"), tuple(rows), "lrrrr", note, 1)
-    return [*_pictures(parts.draw(run, names, whole)), table]
+    drawn, head = parts.draw(run, names, whole), ("Part", "Mean", "P10", "P50", "P90")
+    said = "" if drawn is None else drawn.headline
+    return [*_pictures(drawn), Table("Sum of the parts", head, tuple(rows), "lrrrr", note, 1, message=said)]
 
 
 def _outcome(material: Material, name: str) -> tuple[str, ...]:
