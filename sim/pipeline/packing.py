@@ -76,7 +76,7 @@ def _wanted(run: Run, source: Source, threads: int | None, out: Path) -> dict[st
         wanted["explain"] = ("what drives the value", lambda: explaining.explain(name, pack=False, **plain))
         wanted["believe"] = ("what one must believe", lambda: believing.believe(name, pack=False, **plain))
     if len(study.scenarios) > 1:
-        compared = {**unfigured, "sets": sets, "outlook": _outlook(run)}
+        compared = {**unfigured, "sets": sets}
         wanted["compare"] = ("scenarios", lambda: comparing.compare([str(source.file)], **compared))
     if spec.bridge is not None:
         ends = (str(here / spec.bridge[0]), str(here / spec.bridge[1]))
@@ -93,17 +93,6 @@ def _wanted(run: Run, source: Source, threads: int | None, out: Path) -> dict[st
         study_file = here / spec.backtest
         wanted["backtest"] = ("the record (once for each history)", lambda: backtest(run, study_file, out))
     return wanted
-
-
-def _outlook(run: Run) -> list[str]:
-    """The yearly columns of the output whose fan the pack draws: scenarios stand beside it."""
-    from sim.report.figures import fan
-
-    columns = run.manifest["columns"]
-    if not any(column["period"].startswith("FY") for column in columns):
-        return []
-    name = fan.chosen(run)
-    return [column["name"] for column in columns if column["cell"] == name and column["period"].startswith("FY")]
 
 
 def record(run: Run, file: Path) -> None:

@@ -126,8 +126,10 @@ def drivers(material: Material) -> Section | None:
         message = sentence(explanation.lines(found, WIDE)[0])
         blocks += _pictures(shares.draw(material.run, found))
         blocks += _pictures(tornado.draw(material.run, found)) if found["tornado"] else ()
-    if "believe" not in material.found:
-        blocks.append(missing(material, "believe", "What one must believe"))
+    if material.run.target is not None:
+        for verb, what in (("prob", "What decides it"), ("believe", "What one must believe")):
+            if verb not in material.found:
+                blocks.append(missing(material, verb, what))
     return Section("drivers", "What it hangs on", message, tuple(blocks))
 
 
@@ -183,7 +185,7 @@ def valuation(material: Material) -> Section | None:
     """The value beside those of others, and over two inputs of the valuation."""
     run, found, compare = material.run, material.found.get("sweep"), material.found.get("compare")
     named = {name: f"{plain(each.publisher, 30)}, {day(each.date)}" for name, each in material.study.sources.items()}
-    drawn = field.draw(run, material.study.pack.ranges, compare, named) if run.target is not None else None
+    drawn = field.draw(run, material.study.pack.ranges, compare, named, found) if run.target is not None else None
     blocks = list(_pictures(drawn))
     message = drawn.headline if drawn is not None else "The value over two inputs"
     if found is not None:
@@ -244,6 +246,9 @@ def _outlook(material: Material, name: str) -> dict[str, dict[str, float | None]
 def _reported(material: Material, first: str, yearly: Sequence[str], until: str | None) -> tuple[Block, ...]:
     """The fan of what has a history, from its last reported year on."""
     found = material.found.get("history")
+    if found is None and material.study.history is not None and material.run.target is not None:
+        command = f"sim run configs/{plain(material.run.manifest['config'])}"
+        return (Missing("What was reported beside what is expected", command),)
     if found is None or found["cell"] not in yearly or found["cell"] == first or not found["years"]:
         return ()
     newest = found["years"][-1]["basis"]
@@ -287,6 +292,12 @@ def judged(material: Material, most: int = 5) -> list[str]:
     ]
 
 
+def _bare(value: float, unit: str) -> str:
+    """A number of the register, whose unit stands beside it."""
+    scale, sign = belief.ratio(unit)
+    return in_column(scale * value, sign if sign in {"%", "x"} else "1")
+
+
 def register(material: Material) -> tuple[Section, ...]:
     """The assumption register, and the sources."""
     effects = ((material.found.get("explain") or {}).get("shapley") or {}).get("effects", ())
@@ -297,7 +308,7 @@ def register(material: Material) -> tuple[Section, ...]:
             plain(row["label"], 60),
             plain(row["unit"], 20),
             plain(row["marginal"], 60),
-            *(belief.written(float(row[p]), row["unit"]) if row[p] else "" for p in ("p10", "p50", "p90")),
+            *(_bare(float(row[p]), row["unit"]) if row[p] else "" for p in ("p10", "p50", "p90")),
             plain(row["sources"], 70),
             plain(row["grade"]),
             f"{order.index(row['driver']) + 1}" if row["driver"] in share else "–",

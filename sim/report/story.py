@@ -193,6 +193,8 @@ def trust(material: Material) -> Section:
         blocks.append(pages.missing(material, "backtest", "The record of past forecasts"))
     if converged is not None:
         blocks.append(Picture(converged, detail=found is not None))
+    elif run.target is not None:
+        blocks.append(pages.missing(material, "convergence", "Whether the paths suffice"))
     limits = [
         "± is the Monte Carlo standard error alone: it says how much another seed would change the number, not how"
         " right the model is.",

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from sim.report import style
 from sim.report.numbers import in_column, marks, measure, rank, span, threshold
+from sim.report.screens.sweep import axis_values
 from sim.report.style import Drawing, Simulated
 from sim.report.text import cell, plain
 
@@ -32,9 +33,15 @@ class Bar:
 
 
 def bars(
-    run: Simulated, ranges: Sequence[Any], compare: Mapping[str, Any] | None, sources: Mapping[str, str]
+    run: Simulated,
+    ranges: Sequence[Any],
+    compare: Mapping[str, Any] | None,
+    sources: Mapping[str, str],
+    sweep: Mapping[str, Any] | None = None,
 ) -> list[Bar]:
-    """The simulation and its methods, the scenarios' medians, and the values of others (``Study.pack.ranges``)."""
+    """The simulation and its methods, the scenarios' medians, the means over the grid of two inputs, and the values of
+    others (``Study.pack.ranges``).
+    """
     goal = run.summary["target"]
     made = []
     for name in (goal["output"], *(found["output"] for found in goal["alternatives"].values())):
@@ -51,6 +58,11 @@ def bars(
         names = f"P50 of {plain(cases[0]['name'], 16)} to {plain(cases[-1]['name'], 16)}"
         names += "" if middle is None else f", weighted {in_column(middle, str(goal['unit']))}"
         made.append(Bar("Scenarios", names, low, high, middle, True))
+    if sweep is not None and sweep["output"] == goal["output"] and all(cell["mean"] for cell in sweep["cells"]):
+        means = [cell["mean"]["value"] for cell in sweep["cells"]]
+        names = " × ".join(plain(axis["label"], 32) for axis in sweep["axes"])
+        ends = ", ".join(" to ".join(axis_values(axis)[:: len(axis["values"]) - 1 or 1]) for axis in sweep["axes"])
+        made.append(Bar(names, f"mean over {ends}", min(means), max(means), None, True))
     for each in ranges:
         low, high = (each.at, each.at) if each.at is not None else (each.low, each.high)
         given = "; ".join(sources.get(name, plain(name, 40)) for name in each.sources)
@@ -63,10 +75,11 @@ def draw(
     ranges: Sequence[Any],
     compare: Mapping[str, Any] | None = None,
     sources: Mapping[str, str] | None = None,
+    sweep: Mapping[str, Any] | None = None,
 ) -> Drawing | None:
     """None where no method has a value. Price and target are lines through all bars; ``sources`` says who and when."""
     goal = run.summary["target"]
-    rows = [] if goal is None else bars(run, ranges, compare, sources or {})
+    rows = [] if goal is None else bars(run, ranges, compare, sources or {}, sweep)
     if not rows:
         return None
     unit = str(goal["unit"])

@@ -35,6 +35,9 @@ def draw(run: Simulated, found: Mapping[str, Any]) -> Drawing:
     if grid and found["at_least"] is not None:
         notes[0] += "; below it the share of paths that reach the target"
         notes.append(f"bold: within {percent(NEAR)} of the target")
+        reached = values >= found["at_least"]
+        if reached.any() and not reached.all():
+            notes.append("dashed: where it is reached")
     if any(axis["current"] is not None for axis in found["axes"]):
         notes.append("black outline: the study's own value" if grid else "black ring: the study's own value")
     height = style.HEIGHT if not grid else 1.75 + 0.4 * max(len(found["axes"][0]["values"]), 3)
@@ -113,6 +116,8 @@ def _grid(
         axes.add_patch(
             Rectangle(spot, w, h, facecolor="none", edgecolor=style.BLACK, linewidth=1.8, zorder=5, clip_on=False)
         )
+    if goal is not None:
+        _border(axes, values.reshape(rows, columns) >= goal)
     axes.xaxis.tick_top()
     axes.set_xticks(np.arange(columns) + 0.5, axis_values(across))
     axes.set_yticks(np.arange(rows) + 0.5, axis_values(down))
@@ -123,6 +128,15 @@ def _grid(
         smallest=7,
     )
     _folded(figure, axis_words(down), (low + top) / 2)
+
+
+def _border(axes: Any, reached: Any) -> None:
+    """The border between settings that reach the target with their middle and those that do not."""
+    look: dict[str, Any] = {"color": style.VERMILLION, "ls": (0, (4, 2)), "lw": 2.0, "zorder": 6}
+    for i, j in np.argwhere(reached[:, 1:] != reached[:, :-1]):
+        axes.plot([j + 1, j + 1], [i, i + 1], **look)
+    for i, j in np.argwhere(reached[1:] != reached[:-1]):
+        axes.plot([j, j + 1], [i + 1, i + 1], **look)
 
 
 def _folded(figure: Figure, words: str, y: float) -> None:
