@@ -116,7 +116,7 @@ def _sure(material: Material) -> str:
         share = _exact(float(goal["probability"]), float(goal["standard_error"] or 0.0))
         side = found["convergence"]["verdicts"]["side"]
         turns = f"another seed turns the verdict with {length.odds(side)}"
-        said.append(f"{share} of {paths(int(goal['paths']))}: {turns}")
+        said.append(f"{share} of {paths(int(goal['paths']))} reach it, and {turns}")
     ways = sorted((float(each["probability"]), plain(name, 30)) for name, each in goal["alternatives"].items())
     if len(ways) > 1:
         ends = [f"{percent(share)} ({name})" for share, name in (ways[0], ways[-1])]
@@ -139,7 +139,7 @@ def _hangs(material: Material) -> str:
         rows = [each for each in explanation.rows(explained)[:3] if each.share["share"] >= _SOME]
         top = [f"{each.label} ({percent(each.share['share'])})" for each in rows]
         whole = percent(sum(each.share["share"] for each in rows))
-        said = f"{_listed(top)} make{'' if len(top) > 1 else 's'} {whole} of the variance." if top else ""
+        said = f"{_listed(top)} account{'' if len(top) > 1 else 's'} for {whole} of the variance." if top else ""
     else:
         labels = [plain(each["label"], 60) for each in run.summary.get("top_drivers", ())[:3]]
         said = f"{', '.join(labels)} matter most, in this order." if labels else ""
