@@ -9,19 +9,23 @@ hash, hence the file that is compiled.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.util
 import math
 import os
+import pickle
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -106,7 +110,7 @@ def text_of(module: ModuleType) -> str:
             assert node.end_lineno is not None
             dropped.update(range(node.lineno, node.end_lineno + 1))
     kept = [line for number, line in enumerate(lines, start=1) if number not in dropped]
-    return f"# --- {module.__name__} ---\n" + "\n".join(kept).strip() + "\n\n\n"
+    return section(module.__name__, "\n".join(kept).strip() + "\n\n\n")
 
 
 def join(parts: Sequence[ModuleType | str]) -> str:
@@ -123,15 +127,17 @@ def join(parts: Sequence[ModuleType | str]) -> str:
     return HEADER + "".join(texts)
 
 
+_TOP = re.compile(r"^(?:@\w+\n)?(?:def (\w+)|(\w+) =)", re.MULTILINE)
+
+
 def _defined(text: str) -> dict[str, str]:
-    """What a text defines at its top level: name to meaning."""
-    found: dict[str, str] = {}
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = ast.dump(node)
-        elif isinstance(node, ast.Assign):
-            found |= {target.id: ast.dump(node.value) for target in node.targets if isinstance(target, ast.Name)}
-    return found
+    """What a text defines at its top level: name to its source."""
+    marks = [*_TOP.finditer(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    return {
+        mark[1] or mark[2]: text[mark.start() : end].partition("\n# --- ")[0].strip()
+        for mark, end in zip(marks, ends, strict=True)
+    }
 
 
 def name_of(text: str) -> str:
@@ -168,30 +174,157 @@ def prepare_numba() -> None:
         prepare_numba.done = True  # type: ignore[attr-defined]
 
 
-def load(text: str, probe: Callable[[ModuleType], object] | None = None) -> ModuleType:
-    """Import a kernel text from the cache, compiling on first use.
+Call = tuple[str, Sequence[object]]  # an entry point and arguments such as it will be called with
+Calls = Callable[[ModuleType], Sequence[Call]]
 
-    ``probe(module)`` should call every entry point once on empty input, so that compiling (or reading the cache)
-    happens here. A cache that is unwritable or corrupt costs a `CacheWarning` and a recompile, never the run.
+
+def section(name: str, text: str) -> str:
+    """A part of a kernel text under its name, which `excerpt` finds again."""
+    return f"# --- {name} ---\n{text}"
+
+
+def excerpt(text: str, wanted: Callable[[str], bool]) -> str:
+    """The sections of a kernel text whose name is ``wanted``, under the common header."""
+    marks = [*re.finditer(r"^# --- (.+) ---$", text, re.MULTILINE)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    kept = [text[mark.start() : end] for mark, end in zip(marks, ends, strict=True) if wanted(mark[1])]
+    return HEADER + "".join(kept)
+
+
+def load(text: str, calls: Calls = lambda module: ()) -> ModuleType:
+    """Import a kernel text from the cache, compiling on first use; see `load_all`."""
+    return load_all([(text, calls)])[0]
+
+
+def load_all(kernels: Sequence[tuple[str, Calls]]) -> list[ModuleType]:
+    """Import kernel texts from the cache, compiling on first use.
+
+    With each comes a function that names entry points of the module and arguments such as they will be called with,
+    for whose types they are compiled (or read from the cache) here. Texts that are not in the cache are compiled at the
+    same time, the last of them in this process. A cache that is unwritable or corrupt costs a `CacheWarning` and a
+    recompile, never the run.
     """
     prepare_numba()
+    opened = [(*_open(text), text, calls) for text, calls in kernels]
+    new = [(module, types) for module, fresh, _, calls in opened if fresh and (types := _typed(module, calls(module)))]
+    _compile_together(new)
+    return [_ready(module, text, calls) for module, _, text, calls in opened]
+
+
+def _open(text: str) -> tuple[ModuleType, bool]:
+    """The module of a text, and whether it is new to the cache."""
     name = name_of(text)
     try:
         home = cache_root() / "kernels" / name
-        module = _import(text, name, home)
+        return _import(text, name, home), not any(home.glob("__pycache__/*.nbi"))
     except OSError as error:
-        home = Path(tempfile.mkdtemp(prefix="sim-kernel-"))
-        warnings.warn(f"kernel cache not used ({error}); compiling anew", CacheWarning, stacklevel=2)
-        module = _import(text, name, home)
-    if probe is not None:
-        try:
-            probe(module)
-        except Exception as error:  # a truncated index or object file raises many things: EOFError, UnpicklingError...
-            warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=2)
-            shutil.rmtree(home, ignore_errors=True)
-            module = _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-")))
-            probe(module)
+        warnings.warn(f"kernel cache not used ({error}); compiling anew", CacheWarning, stacklevel=4)
+        return _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-"))), True
+
+
+def _compile_together(new: Sequence[tuple[ModuleType, Mapping[str, Any]]]) -> None:
+    """Compile all but the last in processes of their own; what these do not manage is left to who needs it."""
+    if len(new) < 2 or compile_processes() < 2:
+        return
+    others = [other for module, types in new[:-1] if (other := _start(module, types)) is not None]
+    try:
+        _compile_here(*new[-1])
+        for other in others:
+            other.wait()
+    finally:
+        for other in others:
+            other.kill()
+
+
+def _ready(module: ModuleType, text: str, calls: Calls) -> ModuleType:
+    """The module with its entry points compiled, or read from the cache."""
+    try:
+        _compile_here(module, _typed(module, calls(module)))
+    except Exception as error:  # a truncated index or object file raises many things: EOFError, UnpicklingError...
+        warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=4)
+        assert module.__file__ is not None
+        shutil.rmtree(Path(module.__file__).parent, ignore_errors=True)
+        module = _import(text, name_of(text), Path(tempfile.mkdtemp(prefix="sim-kernel-")))
+        _compile_here(module, _typed(module, calls(module)))
     return module
+
+
+def pointer(function: Callable[..., None], arguments: Sequence[object]) -> Any:
+    """An entry point that gives nothing back, to be handed to another and called there by its address.
+
+    ``arguments`` are such as it will be called with. Called by name, its code would be compiled a second time within
+    the caller. Without compilation (NUMBA_DISABLE_JIT) the function itself serves.
+    """
+    if not hasattr(function, "overloads"):
+        return function
+    import numba
+    import numba.experimental.function_type  # teaches Numba the types of pointers
+
+    dispatcher: Any = function
+    types = _types(arguments)
+
+    class Pointer(numba.types.WrapperAddressProtocol):
+        def signature(self) -> Any:
+            return numba.types.none(*types)
+
+        def __wrapper_address__(self) -> int:
+            dispatcher.compile(types)
+            made = dispatcher.overloads[types]
+            return int(made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name))
+
+    return Pointer()
+
+
+def compile_processes() -> int:
+    """Processes that may compile at once: ``$SIM_COMPILE_PROCESSES``, else 2, if there are as many CPUs."""
+    return min(int(os.environ.get("SIM_COMPILE_PROCESSES", "2")), os.cpu_count() or 1)
+
+
+def _typed(module: ModuleType, calls: Sequence[Call]) -> dict[str, Any]:
+    return {name: _types(arguments) for name, arguments in calls if hasattr(getattr(module, name), "overloads")}
+
+
+def _types(arguments: Sequence[object]) -> tuple[Any, ...]:
+    from numba.core.typing.typeof import Purpose, typeof
+
+    kind: Callable[..., Any] = typeof
+    return tuple(kind(argument, Purpose.argument) for argument in arguments)
+
+
+def _compile_here(module: ModuleType, types: Mapping[str, Any]) -> None:
+    for name, signature in types.items():
+        getattr(module, name).compile(signature)
+
+
+def _start(module: ModuleType, types: Mapping[str, Any]) -> subprocess.Popen[bytes] | None:
+    """Another Python that compiles entry points into the cache; None where none can be started."""
+    home = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
+    try:
+        other = subprocess.Popen(
+            [sys.executable, "-c", "from sim import kernel; kernel.compile_apart()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+    except OSError:
+        return None
+    assert other.stdin is not None
+    with contextlib.suppress(OSError):  # it ended at once: then it has done nothing
+        other.stdin.write(pickle.dumps((module.__file__, dict(types))))
+        other.stdin.close()
+    return other
+
+
+def compile_apart() -> None:
+    """The other process: compile what standard input names (a kernel's file, and types by entry point)."""
+    prepare_numba()
+    import numba  # noqa: F401  (its types are what is read)
+
+    file, types = pickle.load(sys.stdin.buffer)  # from our own parent process
+    module = _imported(Path(file))
+    _compile_here(module, types)
 
 
 def _import(text: str, name: str, home: Path) -> ModuleType:
@@ -204,7 +337,11 @@ def _import(text: str, name: str, home: Path) -> ModuleType:
         Path(temporary).replace(file)  # two runs at once may both write: same content, atomic
     elif not os.access(home, os.W_OK):
         raise OSError(f"{home} is not writable")
-    spec = importlib.util.spec_from_file_location(f"sim_kernel_{name}", file)
+    return _imported(file)
+
+
+def _imported(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"sim_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

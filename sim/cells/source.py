@@ -10,6 +10,10 @@ from sim.cells.layout import Layout, lay_out
 from sim.cells.loops import Loop, Names
 from sim.cells.names import split
 from sim.cells.render import KERNEL_NAMES, Rendering, Words, power_text, powers_needed
+from sim.kernel import section
+
+BLOCK_SECTION = "paths in a block"
+CELLS = "cells of the model"  # the one section of a kernel text that depends on the model
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def write(
     )
     layout = lay_out(needed, asked, block, periods, tuple(totals))
     functions, called = _functions(needed)
-    parts = [f"# --- cells of the model ---\nBLOCK = np.uint64({block})\n\n\n", functions]
+    parts = [section(BLOCK_SECTION, f"BLOCK = np.uint64({block})\n\n\n"), section(CELLS, functions)]
     parts += [_begin(needed, layout, called), _period(needed, layout, called, totals), _horizon(needed, layout, called)]
     return Kernel("".join(parts), layout)
 
@@ -142,7 +146,7 @@ def _begin(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
         else:
             loop.store(layout.cells[line.cell], line.source)
     doc = '    """Opening cells, and the first previous value of every carried line."""\n'
-    return f"@inlined\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
+    return f"@compiled\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
 
 
 def _period(graph: Graph, layout: Layout, called: Mapping[str, str], totals: Mapping[str, str]) -> str:
@@ -172,7 +176,7 @@ def _period(graph: Graph, layout: Layout, called: Mapping[str, str], totals: Map
         '    """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""\n'
     )
     start = "    period = np.uint64(t) - np.uint64(1)\n"
-    return f"@inlined\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
+    return f"@compiled\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
 
 
 def _horizon(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
@@ -190,4 +194,4 @@ def _horizon(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
         loop.call(cell, called[cell.function])
         loop.store(layout.cells[cell.name], cell.name)
     doc = '    """Horizon cells, from drivers, windows and the last period."""\n'
-    return f"@inlined\ndef horizon_block(buffer):\n{doc}{loop.text()}\n"
+    return f"@compiled\ndef horizon_block(buffer):\n{doc}{loop.text()}\n"

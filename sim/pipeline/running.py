@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim import config
-from sim.errors import ModelFailure
-from sim.pipeline import packing
+from sim.errors import InputError, ModelFailure, Problem
 from sim.pipeline.checking import Checked, check, plan_of
 from sim.pipeline.facts import study_facts
 from sim.pipeline.stored import RESULTS
@@ -31,17 +30,22 @@ def run(
     keep: Keep = "all",
     out: Path = RESULTS,
     pack: bool = True,
+    require: bool = False,
     progress: Progress = lambda done: None,
     begin: Callable[[Checked], None] = lambda checked: None,
     say: Callable[[str], None] = lambda what: None,
 ) -> Run:
     """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first,
-    ``say`` of each part of the pack.
+    ``say`` of each part of the pack. InputError if a precision is to be required of a study that asks for none.
     """
     clock = _Clock()
     checked = check(path, sets, scenario)
+    if require and checked.study.run.precision is None:
+        raise InputError(Problem("--require", "no precision is asked for", "add --precision, or run.precision"))
     begin(checked)
     from sim.analysis import summary as analysis
+    from sim.analysis import target
+    from sim.pipeline.stopping import Stopping
     from sim.report import register, tables
     from sim.run import record, setup, simulate, store
     from sim.run.result import Run
@@ -50,22 +54,36 @@ def run(
     study, model = checked.study, setup.as_json(checked.graph.to_json())
     made = setup.make(study, checked.graph, checked.columns, plan_of(checked))
     simulator = simulate.Simulator(made)
-    facts = store.manifest(
-        made, study=study_facts(checked, scenario), keep=keep, model=model, probe=simulator.maths_digest()
-    )
+    probe = simulator.maths_digest()
+
+    def told(**found: Any) -> dict[str, Any]:
+        return store.manifest(made, study=study_facts(checked, scenario) | found, keep=keep, model=model, probe=probe)
+
+    facts = told()
     clock.lap("compile")
     with store.create(out, checked.reading.slug, facts["hash"]) as folder:
         folder.text("study.resolved.yaml", config.resolved_text(checked.reading))
         folder.text("kernel.py", made.text)
         folder.text("model.json", model)
         made.save(folder.run / "setup.npz")
-        wanted = () if study.target is None else (study.target.output, *study.target.alternatives.values())
+        goal = facts["target"]
+        rule = Stopping(study.run, made, [] if goal is None else target.thresholds(goal))
         recorded = record.record(
-            simulator, folder, paths=study.run.paths, keep=keep, wanted=wanted, threads=threads, progress=progress
+            simulator,
+            folder,
+            looks=rule.looks,
+            keep=keep,
+            thresholds=rule.tests,
+            enough=rule.enough,
+            threads=threads,
+            progress=progress,
         )
         clock.lap("simulate")
-        if recorded.invalid == study.run.paths:
+        if recorded.invalid == recorded.paths:
             raise ModelFailure(_nothing_valid(recorded))
+        if study.run.precision is not None:
+            facts = told(paths=recorded.paths, precision=rule.found())
+            folder.identify(facts["hash"])
         facts |= {
             "run": folder.name,
             "invalid_paths": recorded.invalid,
@@ -84,19 +102,28 @@ def run(
     result = replace(result, directory=directory)
     if not pack:
         return result
-    notes = _pack(result, packing.Source(path, sets, scenario), threads, out, say)
+    notes = _pack(result, path, sets, scenario, threads=threads, out=out, say=say)
     clock.lap("report")
     warned = [*result.summary["warnings"], *notes]
     return replace(result, summary={**result.summary, "warnings": warned, "seconds": clock.seconds()})
 
 
-def _pack(done: Run, source: packing.Source, threads: int | None, out: Path, say: Callable[[str], None]) -> list[str]:
+def _pack(
+    done: Run,
+    path: Path,
+    sets: Sequence[str],
+    scenario: str | None,
+    *,
+    threads: int | None,
+    out: Path,
+    say: Callable[[str], None],
+) -> list[str]:
     """Analyses and pages of a finished run; what could not be made is said, and the run stands all the same."""
-    from sim.pipeline import reporting
+    from sim.pipeline import packing, reporting
     from sim.run import store
 
     stored = store.open_run(done.directory)
-    refused = packing.prepare(stored, source, threads=threads, out=out, tell=say)
+    refused = packing.prepare(stored, packing.Source(path, sets, scenario), threads=threads, out=out, tell=say)
     printed = reporting.print_run(replace(stored, tallies=done.tallies), tell=say)
     return [f"not in the pack: {each}" for each in (*refused, *printed.refused)]
 
@@ -111,6 +138,12 @@ def _nothing_valid(recorded: Any) -> str:
     return f"every path is invalid; path {first['path']} gives no finite {named}, with {drivers}; nothing was kept"
 
 
+def first_paths(checked: Checked) -> int:
+    """After how many paths a run ends, or looks for the first time whether it may."""
+    spec = checked.study.run
+    return spec.paths if spec.precision is None else spec.precision.looks[0]
+
+
 def run_json(done: Run) -> dict[str, Any]:
     """The one object of `sim run --json`."""
     keys = ("study", "paths", "sampler", "seed", "seconds", "target", "outputs", "invalid_paths", "warnings")
@@ -122,6 +155,8 @@ def run_json(done: Run) -> dict[str, Any]:
         "central": done.summary["central"],
         "top_drivers": done.summary["top_drivers"],
         "shares": done.summary["shares"],
+        "sampling": done.summary["sampling"],
+        "precision": done.summary["precision"],
     }
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -42,18 +43,47 @@ class Simulator:
         self.plan = setup.plan
         self.driver_rows = {name: row for row, name in enumerate(self.plan.drivers)}
         self._scratch = threading.local()
-        module = kernel.load(setup.text, probe=self._probe)
-        self._entry: Callable[..., None] = module.simulate_paths
-        self._probe_maths: Callable[..., None] = module.probe_maths
-        self.tally: Callable[..., None] = module.tally
-        self.digest: Callable[..., None] = module.digest
+        texts = (setup.engine_text, self._engine_calls), (setup.cells_text, self._cells_calls)
+        engine, cells = kernel.load_all(texts)
+        calls = {"draw_drivers": self._drivers_call, "draw_innovation": self._innovation_call}
+        parts: dict[str, tuple[Any, Sequence[object]]] = {
+            name: (getattr(engine, name), given) for name, given in calls.items()
+        }
+        parts |= {name: (getattr(cells, name), given) for name, given in self._cells_calls(cells)}
+        self.entries: dict[str, Any] = {name: function for name, (function, _) in parts.items()}
+        self._parts = tuple(kernel.pointer(function, given) for function, given in parts.values())
+        self._entry: Callable[..., None] = engine.simulate_paths
+        self._probe_maths: Callable[..., None] = engine.probe_maths
+        self.tally: Callable[..., None] = engine.tally
+        self.digest: Callable[..., None] = engine.digest
 
-    def _probe(self, module: Any) -> None:
-        module.probe_maths(np.zeros(0), np.zeros((5, 0)))
-        Tallies.placed(np.zeros((1, 1))).count(module.tally, 0, np.zeros((1, 0)))
-        module.digest(np.zeros((1, 0)), 0, np.zeros(1, np.uint64))
-        none = np.zeros(0, np.uint64)
-        self._call(module.simulate_paths, none, *self._empty(0, drivers=False, series=False))
+    @property
+    def _drivers_call(self) -> tuple[Any, ...]:
+        return (np.zeros(0, np.uint64), *self.plan.driver_arguments, np.zeros(0))
+
+    @property
+    def _innovation_call(self) -> tuple[Any, ...]:
+        return (np.zeros(0, np.uint64), 0, *self.plan.innovation_arguments, self.setup.periods, np.zeros(0), 0)
+
+    def _cells_calls(self, cells: ModuleType) -> list[kernel.Call]:
+        """The entry points of the model, in the order in which `simulate_paths` takes them."""
+        buffer = np.zeros(0)
+        period = (buffer, 1.0, self.setup.arrays["schedules"])
+        return [("begin_block", (buffer,)), ("period_block", period), ("horizon_block", (buffer,))]
+
+    def _engine_calls(self, engine: ModuleType) -> list[kernel.Call]:
+        none, counts = np.zeros((1, 0)), Tallies.placed(np.zeros((1, 1)))
+        entry = self._arguments(np.zeros(0, np.uint64), *self._empty(0, drivers=False, series=False))
+        parts = [self._drivers_call, self._innovation_call, *(given for _, given in self._cells_calls(engine))]
+        pointers = [kernel.pointer(engine.simulate_paths, given) for given in parts]  # their types are all that counts
+        return [
+            ("draw_drivers", self._drivers_call),
+            ("draw_innovation", self._innovation_call),
+            ("simulate_paths", (*pointers, *entry)),
+            ("tally", counts.arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))),
+            ("digest", (none, 0, np.zeros(1, np.uint64))),
+            ("probe_maths", (np.zeros(0), np.zeros((5, 0)))),
+        ]
 
     def _empty(self, n: int, *, drivers: bool, series: bool) -> tuple[Floats, Floats, Floats]:
         setup = self.setup
@@ -63,9 +93,8 @@ class Simulator:
             np.empty((len(setup.series), setup.periods, n if series else 0)),
         )
 
-    def _call(
+    def _arguments(
         self,
-        entry: Callable[..., None],
         paths: NDArray[np.uint64],
         drivers: Floats,
         outputs: Floats,
@@ -74,7 +103,8 @@ class Simulator:
         noise: bool = True,
         innovation_paths: NDArray[np.uint64] | None = None,
         slots: NDArray[np.int64] | None = None,
-    ) -> None:
+    ) -> tuple[Any, ...]:
+        """The arguments of `simulate_paths` after the parts."""
         a, names = self.setup.arrays, sorted(replaced or {})
         buffer = getattr(self._scratch, "buffer", None)
         if buffer is None:
@@ -82,7 +112,7 @@ class Simulator:
         values = np.empty((len(names), paths.size))
         for row, name in enumerate(names):
             values[row] = (replaced or {})[name]
-        entry(
+        return (
             paths,
             (*self.plan.driver_arguments, buffer),
             self.plan.innovation_arguments,
@@ -104,8 +134,11 @@ class Simulator:
             buffer,
             drivers,
             outputs,
-            series,
+            series.reshape(len(self.setup.series) * self.setup.periods, -1) if series.size else np.empty((0, 0)),
         )
+
+    def _simulate(self, *arguments: Any, **more: Any) -> None:
+        self._entry(*self._parts, *self._arguments(*arguments, **more))
 
     def innovations(self, path: int) -> dict[str, Floats]:
         """The innovations of one path: float64[periods] by name."""
@@ -132,39 +165,41 @@ class Simulator:
     def chunk(self, first: int, count: int, *, series: bool = False, drivers: bool = True) -> Chunk:
         """Simulate the contiguous paths ``first`` to ``first + count - 1``."""
         arrays = self._empty(count, drivers=drivers, series=series)
-        self._call(self._entry, np.arange(first, first + count, dtype=np.uint64), *arrays)
+        self._simulate(np.arange(first, first + count, dtype=np.uint64), *arrays)
         return Chunk(first, *arrays)
 
     def chunks(
         self,
         paths: int,
         *,
+        first: int = 0,
         threads: int | None = None,
         series_paths: int = 0,
         driver_paths: int | None = None,
         seen: Callable[[Chunk], None] = lambda chunk: None,
     ) -> Iterator[Chunk]:
-        """All chunks of ``paths`` paths in path order, computed by ``threads`` threads (default: the CPUs we may use).
+        """All chunks of the paths ``first`` to ``paths - 1`` in path order, by ``threads`` threads (default: our CPUs).
 
-        Series are given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if
-        None). Order and bits do not depend on the threads.
+        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Series are
+        given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if None).
+        Order and bits do not depend on the threads.
         ``seen`` is called with each chunk in the thread that computed it, in no fixed order.
         """
 
-        def compute(first: int) -> Chunk:
-            drivers = driver_paths is None or first < driver_paths
-            count, series = min(CHUNK, paths - first), first < series_paths
-            chunk = self.chunk(first, count, series=series, drivers=drivers)
+        def compute(start: int) -> Chunk:
+            drivers = driver_paths is None or start < driver_paths
+            count, series = min(CHUNK, paths - start), start < series_paths
+            chunk = self.chunk(start, count, series=series, drivers=drivers)
             seen(chunk)
             return chunk
 
         threads = threads or available_threads()
-        starts = range(0, paths, CHUNK)
+        starts = range(first, paths, CHUNK)
         with ThreadPoolExecutor(threads, thread_name_prefix="sim") as pool:
             waiting: deque[Future[Chunk]] = deque()
             try:
-                for first in starts:
-                    waiting.append(pool.submit(compute, first))
+                for start in starts:
+                    waiting.append(pool.submit(compute, start))
                     # One chunk more than threads in flight: threads hardly idle, memory stays bounded.
                     if len(waiting) > threads:
                         yield waiting.popleft().result()
@@ -201,8 +236,7 @@ class Simulator:
         def part(first: int) -> None:
             piece = slice(first, min(first + CHUNK, wanted.size))
             found, nothing = np.empty((len(names), wanted[piece].size)), np.empty((0, wanted[piece].size))
-            self._call(
-                self._entry,
+            self._simulate(
                 wanted[piece],
                 nothing,
                 found,

@@ -74,13 +74,15 @@ def scrambled(seed: int, names: Sequence[str], dimensions: Sequence[int]) -> Wor
 
 
 def walk_coordinates(periods: int, count: int) -> NDArray[np.float64]:
-    """float64[count, periods]: the first eigenvectors of min(s, t), the covariance of a random walk, each of length 1.
+    """float64[count, periods]: directions of the steps that move a random walk most, each of length 1.
 
-    Closed form 2 / sqrt(2 T + 1) sin((2 l - 1) pi t / (2 T + 1)); rows beyond ``periods`` are zero. (Acworth, Broadie
-    and Glasserman 1998, "A comparison of some Monte Carlo and quasi Monte Carlo techniques for option pricing".)
+    The walk's levels are A z, z its steps and A the lower triangle of ones; these are the first right singular vectors
+    of A, so that the early steps, which move every later level, weigh most. Closed form
+    2 / sqrt(2 T + 1) cos((2 l - 1) pi (2 t - 1) / (4 T + 2)); rows beyond ``periods`` are zero. (Acworth, Broadie and
+    Glasserman 1998, "A comparison of some Monte Carlo and quasi Monte Carlo techniques for option pricing".)
     """
     found = np.zeros((count, periods))
     t = np.arange(1, periods + 1)
     for k in range(min(count, periods)):
-        found[k] = 2.0 / np.sqrt(2 * periods + 1) * np.sin((2 * k + 1) * np.pi * t / (2 * periods + 1))
+        found[k] = 2.0 / np.sqrt(2 * periods + 1) * np.cos((2 * k + 1) * np.pi * (2 * t - 1) / (4 * periods + 2))
     return found

@@ -174,6 +174,29 @@ def test_planted_quantities_are_recovered_in_small():
     assert 0.68 <= share <= 0.90
 
 
+def with_fixed_seasons(levels: np.ndarray) -> float:
+    """Persistence as regression finds it: growth on four seasonal dummies and a fading mean, then lag-1 correlation."""
+    growth = np.diff(levels)
+    quarters = np.eye(4)[np.arange(growth.size) % 4]
+    columns = np.column_stack([quarters, 2.0 ** (-np.arange(growth.size) / PLANTED["growth_half_life"])])
+    rest = growth - columns @ np.linalg.lstsq(columns, growth, rcond=None)[0]
+    return float(rest[1:] @ rest[:-1] / (rest @ rest))
+
+
+def test_seasons_held_fixed_give_a_spurious_persistence():
+    """The trap: 8 histories whose growth shocks persist by 0.85, with seasons that evolve as the record's do.
+
+    Seasonal dummies find about -0.2 (each history within 0.15 or so), the fit 0.7 to 0.9. A fit that fell into the trap
+    would be below 0.3 on average; the standard error of either mean is below 0.05, so a right fit does not fail.
+    """
+    rng = np.random.default_rng(21)
+    histories = [simulated(rng, {**PLANTED, "seasonal_volatility": 0.02}) for _ in range(8)]
+    naive = float(np.mean([with_fixed_seasons(levels) for levels in histories]))
+    fitted = [fit(series(levels), draws=200).natural["growth_persistence"][0] for levels in histories]
+    assert naive < 0.0
+    assert float(np.mean(fitted)) > 0.6
+
+
 @pytest.mark.long
 def test_planted_quantities_are_recovered():
     """240 histories of 42 quarters with quantities drawn from the priors: 80% intervals cover 80% of each.
@@ -190,18 +213,29 @@ def test_planted_quantities_are_recovered():
     assert all(abs(share - 0.8) < 4 * error for share in shares.values()), shares
 
 
+MOST_BIAS = {
+    "growth_persistence": 0.55,
+    "growth_volatility": 0.35,
+    "seasonal_volatility": 0.6,
+    "irregular_volatility": 0.4,
+    "long_run_growth": 0.4,
+    "growth_half_life": 0.8,
+}
+
+
 @pytest.mark.long
 def test_bias_at_the_record_is_small():
     """200 histories with quantities like those of the record: mean errors, in posterior standard deviations.
 
     Measured: persistence -0.23, its volatility -0.01, season -0.30, irregular -0.08, long-run growth 0.09, half-life
-    -0.48: forty quarters leave the last to its prior. 80% intervals held 85% to 99%, for the planted numbers lie nearer
-    the middle of the priors than draws from them do.
+    -0.48: forty quarters leave the last to its prior. A mean of 200 is known to 0.08, and each bound is what was
+    measured and four standard errors: another seed fails once in 2,600, a bias of 1.0 (half-life: 1.2) is surely seen.
+    80% intervals held 85% to 99%, for the planted numbers lie nearer the middle of the priors than draws from them do.
     """
     rng = np.random.default_rng(13)
     fits = [fit(series(simulated(rng, PLANTED))) for _ in range(200)]
     shares = covers([PLANTED] * 200, fits)
     for name in PRIORS:
         errors = [(found.spread(name)[0] - on_scale(name, PLANTED[name])) / found.spread(name)[1] for found in fits]
-        assert abs(float(np.mean(errors))) < 0.6, name
+        assert abs(float(np.mean(errors))) < MOST_BIAS[name], name
         assert shares[name] > 0.7, (name, shares[name])

@@ -28,8 +28,8 @@ from tests.conftest import CONFIGS
         (["run", TOY, "extra"], "unexpected extra argument"),
         (["run", TOY, "--paths", 0], "0 is not in the range x>=1"),
         (["run", TOY, "--paths", -5], "-5 is not in the range"),
-        (["run", TOY, "--paths", "1e6"], "'1e6' is not a valid integer"),
-        (["run", TOY, "--seed", "x"], "'x' is not a valid integer"),
+        (["run", TOY, "--paths", "1e6"], "'1e6' is not a whole number; write 1000000."),
+        (["run", TOY, "--seed", "x"], "'x' is not a whole number; write one such as 10."),
         (["run", TOY, "--seed", -1], "-1 is not in the range"),
         (["run", TOY, "--seed", 2**63], "is not in the range"),
         (["run", TOY, "--threads", 0], "0 is not in the range"),
@@ -45,10 +45,11 @@ from tests.conftest import CONFIGS
         (["run", TOY, "--scenario", "bull"], 'the study has no scenario "bull"'),
         (["check", CONFIGS / "base.yaml", "--scenario", "bul"], 'did you mean "bull"?'),
         (["check", "nowhere.yaml"], "nowhere.yaml"),
+        (["show", TOY, "--cell", "shares"], "toy.yaml:40:3); it feeds value_per_share"),
         (["show", TOY, "--cell", "value_per_shar"], 'did you mean "value_per_share"?'),
         (["prob"], "Missing argument 'RUN'"),
         (["prob", "latest"], 'no run "latest"'),
-        (["prob", "latest", "--output", "value_per_share", "--ge", "much"], "'much' is not a valid float"),
+        (["prob", "latest", "--output", "value_per_share", "--ge", "much"], "'much' is not a number"),
         (["prob", "latest", "--output", "value_per_share", "--ge", "nan"], "nan"),
         (["prob", "latest", "--output", "value_per_share", "--ge", "inf"], "inf"),
         (["verify"], "Missing argument 'RUN'"),
@@ -165,6 +166,8 @@ def test_options_reach_the_run(tmp_path: Path) -> None:
     text = (Path(done["directory"]) / "run" / "study.resolved.yaml").read_text()
     assert "value: 4  # --set; was 2 at " in text
     assert "paths: 321  # --set; was 65536 at " in text
+    summary = json.loads((Path(done["directory"]) / "run" / "summary.json").read_text())
+    assert sorted(summary["set"]) == ["drivers.shares.marginal.value", "target.at_least"]
 
 
 def test_underscores_and_the_last_set_win(tmp_path: Path) -> None:

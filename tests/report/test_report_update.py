@@ -113,7 +113,7 @@ def test_the_screen_says_how_it_was_simulated_anew_and_warns() -> None:
     said = " ".join(" ".join(update.lines(facts, 80)).split())
     assert "Effective paths 3 of the 8,192" in said
     assert "fewer than 200: simulated anew near the data in 9 stages" in said
-    assert "worth 5,000 independent ones" in said
+    assert "worth about 5,000 independent ones" in said
     assert "Warning: mind [this]" in said
 
 
@@ -129,7 +129,7 @@ def test_lines_fit_the_width(lines: Callable[..., list[str]], width: int) -> Non
 
 
 def test_an_empty_ledger_says_what_to_do() -> None:
-    facts = {"scored": [], "forecasts": 0, "waiting": [], "hindsight": [], "corrected": []}
+    facts = {"scored": [], "forecasts": 0, "waiting": [], "hindsight": [], "corrected": [], "undated": []}
     state = {"loss": "", "entries": 0, "head": "0" * 64}
     assert score.lines({**facts, "ledger": state}, 100) == [
         "Nothing to score: the ledger holds no forecast; record one with `sim forecast RUN --record`"

@@ -93,7 +93,7 @@ def test_dimensions_of_innovations_do_not_overlap() -> None:
 
 
 def test_leading_coordinates_are_sobol_and_the_rest_is_as_drawn(draw_shocks: Callable) -> None:
-    """Along the first four eigenvectors of a random walk: balanced; across them: what Philox drew; normal as before."""
+    """Along four directions, those that move a random walk most: balanced; across them: what Philox drew; normal."""
     periods = 9
     led = draw_shocks(study({}, innovations=["s"], sampler="sobol", periods=periods), PATHS, periods)["s"]
     plain = draw_shocks(study({}, innovations=["s"], periods=periods), PATHS, periods)["s"]
@@ -108,12 +108,14 @@ def test_leading_coordinates_are_sobol_and_the_rest_is_as_drawn(draw_shocks: Cal
     assert np.abs(covariance - np.eye(periods)).max() < 6 / np.sqrt(PATHS) * np.sqrt(2)
 
 
-def test_walk_coordinates_are_eigenvectors_of_a_random_walk() -> None:
-    t = np.arange(1, 40)
-    walk = np.minimum.outer(t, t).astype(float)
-    for k, vector in enumerate(sobol.walk_coordinates(39, 4)):
-        value = np.linalg.eigvalsh(walk)[-1 - k]
-        assert np.allclose(walk @ vector, value * vector, rtol=1e-9, atol=1e-9)
+def test_walk_coordinates_are_the_steps_that_move_a_random_walk_most() -> None:
+    """Levels are A z for steps z: along a singular vector A shortens least, and the first step moves the walk most."""
+    levels = np.tril(np.ones((39, 39)))
+    lengths = np.linalg.svd(levels, compute_uv=False)
+    found = sobol.walk_coordinates(39, 4)
+    for vector, length in zip(found, lengths, strict=False):
+        assert np.allclose(levels.T @ (levels @ vector), length**2 * vector, rtol=1e-9, atol=1e-9)
+    assert np.argmax(np.abs(found[0])) == 0
 
 
 def test_paths_far_out_are_independent_draws(draw_study: Callable, draw_shocks: Callable) -> None:
