@@ -232,14 +232,15 @@ def _scores(found: Any) -> Table:
         )  # fmt: skip
     head = ("Quarters ahead", "Forecasts", "In 50%", "In 80%", "In 90%", "In 80%, verified", "Width needed / given",
             "CRPS saved against best rival")  # fmt: skip
-    note = f"In brackets {percent(found['confidence'])} block-bootstrap intervals; 1.00: as wide as needed."
+    note = f"In brackets {percent(found['confidence'])} intervals for overlapping vintages; 1.00: as wide as needed."
     return Table("The record by horizon", head, tuple(rows), "rrrrrrrr", note, small=True)
 
 
 def _width(material: Material) -> str:
     """What the record rests on, how base was widened to it, and what the answer is without."""
     found, wide = material.found["backtest"], material.found.get("width")
-    said = [line for line in record.lines({**found, "directory": None}, pages.WIDE) if "recalled" in line]
+    said = [record.judgement(found)]
+    said += [line for line in record.lines({**found, "directory": None}, pages.WIDE) if "recalled" in line]
     if wide is not None:
         rows, by = wide["history"]["rows"], wide["history"]["by_status"]
         recalled = sum(by[name] for name in ("growth_sourced", "unverified"))
