@@ -80,5 +80,10 @@ class StorageError(SimError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``did you mean "x"?`` for the closest known name, or an empty text when nothing is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else ""
+    close = closest(name, known)
+    return f'did you mean "{close}"?' if close is not None else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` most resembles, or None when nothing is close."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)), None)

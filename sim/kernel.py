@@ -9,19 +9,22 @@ hash, hence the file that is compiled.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.util
 import math
 import os
+import pickle
 import shutil
+import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -168,30 +171,132 @@ def prepare_numba() -> None:
         prepare_numba.done = True  # type: ignore[attr-defined]
 
 
-def load(text: str, probe: Callable[[ModuleType], object] | None = None) -> ModuleType:
+Call = tuple[str, Sequence[object]]  # an entry point and arguments such as it will be called with
+Calls = Callable[[ModuleType], Sequence[Call]]
+
+
+def load(text: str, *groups: Calls) -> ModuleType:
     """Import a kernel text from the cache, compiling on first use.
 
-    ``probe(module)`` should call every entry point once on empty input, so that compiling (or reading the cache)
-    happens here. A cache that is unwritable or corrupt costs a `CacheWarning` and a recompile, never the run.
+    Each of ``groups`` names entry points of the module and arguments such as they will be called with, for whose types
+    they are compiled (or read from the cache) here. A kernel that is not in the cache is compiled group by group at
+    the same time, one group in this process. A cache that is unwritable or corrupt costs a `CacheWarning` and a
+    recompile, never the run.
     """
     prepare_numba()
     name = name_of(text)
     try:
         home = cache_root() / "kernels" / name
+        new = not home.exists()
         module = _import(text, name, home)
     except OSError as error:
-        home = Path(tempfile.mkdtemp(prefix="sim-kernel-"))
+        home, new = Path(tempfile.mkdtemp(prefix="sim-kernel-")), True
         warnings.warn(f"kernel cache not used ({error}); compiling anew", CacheWarning, stacklevel=2)
         module = _import(text, name, home)
-    if probe is not None:
-        try:
-            probe(module)
-        except Exception as error:  # a truncated index or object file raises many things: EOFError, UnpicklingError...
-            warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=2)
-            shutil.rmtree(home, ignore_errors=True)
-            module = _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-")))
-            probe(module)
+    try:
+        _compile(module, groups, apart=new)
+    except Exception as error:  # a truncated index or object file raises many things: EOFError, UnpicklingError...
+        warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=2)
+        shutil.rmtree(home, ignore_errors=True)
+        module = _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-")))
+        _compile(module, groups, apart=False)
     return module
+
+
+def pointer(function: Callable[..., None], arguments: Sequence[object]) -> Any:
+    """An entry point that gives nothing back, to be handed to another and called there by its address.
+
+    ``arguments`` are such as it will be called with. Called by name, its code would be compiled a second time within
+    the caller. Without compilation (NUMBA_DISABLE_JIT) the function itself serves.
+    """
+    if not hasattr(function, "overloads"):
+        return function
+    import numba
+    import numba.experimental.function_type  # teaches Numba the types of pointers
+
+    dispatcher: Any = function
+    types = _types(arguments)
+
+    class Pointer(numba.types.WrapperAddressProtocol):
+        def signature(self) -> Any:
+            return numba.types.none(*types)
+
+        def __wrapper_address__(self) -> int:
+            dispatcher.compile(types)
+            made = dispatcher.overloads[types]
+            return int(made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name))
+
+    return Pointer()
+
+
+def _compile(module: ModuleType, groups: Sequence[Calls], *, apart: bool) -> None:
+    """Compile entry points, those of all groups but the first in processes of their own if ``apart``."""
+    wanted = [_typed(module, group(module)) for group in groups]
+    others: list[subprocess.Popen[bytes]] = []
+    try:
+        if apart and compile_processes() > 1:
+            others = [other for types in wanted[1:] if types and (other := _start(module, types)) is not None]
+        for types in wanted[:1]:
+            _compile_here(module, types)
+        for other in others:
+            other.wait()  # whatever it did not manage is compiled here
+    finally:
+        for other in others:
+            other.kill()
+    for types in wanted[1:]:
+        _compile_here(module, types)
+
+
+def compile_processes() -> int:
+    """Processes that may compile at once: ``$SIM_COMPILE_PROCESSES``, else 2, if there are as many CPUs."""
+    return min(int(os.environ.get("SIM_COMPILE_PROCESSES", "2")), os.cpu_count() or 1)
+
+
+def _typed(module: ModuleType, calls: Sequence[Call]) -> dict[str, Any]:
+    return {name: _types(arguments) for name, arguments in calls if hasattr(getattr(module, name), "overloads")}
+
+
+def _types(arguments: Sequence[object]) -> tuple[Any, ...]:
+    from numba.core.typing.typeof import Purpose, typeof
+
+    kind: Callable[..., Any] = typeof
+    return tuple(kind(argument, Purpose.argument) for argument in arguments)
+
+
+def _compile_here(module: ModuleType, types: Mapping[str, Any]) -> None:
+    for name, signature in types.items():
+        getattr(module, name).compile(signature)
+
+
+def _start(module: ModuleType, types: Mapping[str, Any]) -> subprocess.Popen[bytes] | None:
+    """Another Python that compiles entry points into the cache; None where none can be started."""
+    home = str(Path(__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
+    try:
+        other = subprocess.Popen(
+            [sys.executable, "-c", "from sim import kernel; kernel.compile_apart()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+    except OSError:
+        return None
+    assert other.stdin is not None
+    with contextlib.suppress(OSError):  # it ended at once: then it has done nothing
+        other.stdin.write(pickle.dumps((module.__file__, dict(types))))
+        other.stdin.close()
+    return other
+
+
+def compile_apart() -> None:
+    """The other process: compile what standard input names (a kernel's file, and types by entry point)."""
+    prepare_numba()
+    import numba  # noqa: F401  (its types are what is read)
+
+    file, types = pickle.load(sys.stdin.buffer)  # from our own parent process
+    module = _imported(Path(file))
+    _compile_here(module, types)
 
 
 def _import(text: str, name: str, home: Path) -> ModuleType:
@@ -204,7 +309,11 @@ def _import(text: str, name: str, home: Path) -> ModuleType:
         Path(temporary).replace(file)  # two runs at once may both write: same content, atomic
     elif not os.access(home, os.W_OK):
         raise OSError(f"{home} is not writable")
-    spec = importlib.util.spec_from_file_location(f"sim_kernel_{name}", file)
+    return _imported(file)
+
+
+def _imported(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"sim_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -22,6 +22,7 @@ def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.getbasetemp()
     shared = (root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root) / "kernels"
     os.environ["SIM_CACHE_DIR"] = str(shared)
+    os.environ["SIM_COMPILE_PROCESSES"] = "1"  # the tests themselves are what runs side by side
     return shared
 
 

@@ -8,13 +8,14 @@ to four significant digits, and what is written to YAML is what a backtest uses.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sim.analysis.growth_fit import PRIORS, STATES, Fit
+from sim.analysis.replicates import Estimate
 from sim.analysis.scores import Floats
 from sim.periods import parse_quarter
 
@@ -39,29 +40,73 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """A study's spread of revenue by horizon: sd of its log, and half of the central 80% interval over the median.
+
+    ``target`` is the probability that the study's target is reached, None for a study without.
+    """
+
+    sd: tuple[float, ...]
+    half_width: tuple[float, ...]
+    target: Estimate | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "sd": list(self.sd),
+            "half_width_80": list(self.half_width),
+            "target": None if self.target is None else self.target.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Backtested:
+    """What a backtest says of the widths at some horizons: factors with 90% intervals, and the corrections applied.
+
+    A correction is 1 where chance explains the factor: `sim.analysis.backtest.Horizon.correction`.
+    """
+
+    vintages: int
+    factors: tuple[float, ...]
+    intervals: tuple[tuple[float, float], ...]
+    corrections: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "vintages": self.vintages,
+            "width_factors": list(self.factors),
+            "intervals": [list(each) for each in self.intervals],
+            "corrections": list(self.corrections),
+        }
+
+
+@dataclass(frozen=True)
 class Widths:
     """How wide a study's forecasts are against the record's, and the factors that make them agree.
 
-    All are standard deviations of log revenue at ``horizons`` (quarters ahead): ``record`` what the growth model,
-    fitted and backtested, gives; ``uncorrected`` the study's with the fitted drivers as they are; ``corrected`` with
-    growth shocks times ``shocks`` and season and irregular times ``noise``, which agree at the first two horizons by
-    construction and are a check at the others.
+    Spreads are standard deviations of log revenue at ``horizons`` (quarters ahead). ``fitted`` is what the fitted
+    growth model gives, ``record`` that times the corrections of its backtest, if one was given; ``uncorrected`` the
+    study with the fitted drivers as they are; ``corrected`` with growth shocks times ``shocks`` and season and
+    irregular times ``noise``, which agree with the record at the first two horizons and are a check at the others.
     """
 
     horizons: tuple[int, ...]
+    fitted: tuple[float, ...]
     record: tuple[float, ...]
-    uncorrected: tuple[float, ...]
-    corrected: tuple[float, ...]
+    uncorrected: Spread
+    corrected: Spread
     shocks: float
     noise: float
+    backtest: Backtested | None
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "horizons": list(self.horizons),
+            "fitted": list(self.fitted),
             "record": list(self.record),
-            "uncorrected": list(self.uncorrected),
-            "corrected": list(self.corrected),
+            "uncorrected": self.uncorrected.as_dict(),
+            "corrected": self.corrected.as_dict(),
             "factors": {SHOCKS: self.shocks, NOISE: self.noise},
+            "backtest": None if self.backtest is None else self.backtest.as_dict(),
         }
 
 
@@ -132,29 +177,19 @@ def study_drivers(fit: Fit, *, shocks: float = 1.0, noise: float = 1.0) -> dict[
     return found
 
 
-def solve_widths(
-    horizons: Sequence[int], record: Floats, neither: Floats, shocks: Floats, noise: Floats, both: Floats
-) -> Widths:
-    """The factors that give a study the record's width at the first two horizons.
+def solve_widths(record: Floats, neither: Floats, shocks: Floats, noise: Floats) -> tuple[float, float]:
+    """The factors of shocks and noise that give a study the record's width at the first two horizons.
 
-    Each argument is float64[horizons], sd of log revenue with `neither`, one or ``both`` of the groups in place. Their
-    variances add up to first order, so the squares of the factors solve two linear equations; a factor below a tenth
-    would mean that the study is too wide without the group, and stops there.
+    Each argument is float64[2 or more], sd of log revenue: the record's, and the study's with ``neither`` or one of the
+    groups in place. Their variances add up to first order, so the squares of the factors solve two linear equations; a
+    factor below a tenth would mean that the study is too wide without the group, and stops there.
     """
     base = neither**2
     parts = np.column_stack([shocks**2 - base, noise**2 - base])
     wanted = record**2 - base
     squares = np.linalg.solve(parts[:2], wanted[:2])
     found = np.sqrt(np.maximum(squares, 0.01))
-    corrected = np.sqrt(base + parts @ found**2)
-    return Widths(
-        tuple(horizons),
-        tuple(map(float, record)),
-        tuple(map(float, both)),
-        tuple(map(float, corrected)),
-        rounded(float(found[0]), 3),
-        rounded(float(found[1]), 3),
-    )
+    return rounded(float(found[0]), 3), rounded(float(found[1]), 3)
 
 
 def _beta(mean: float, sd: float) -> Marginal:

@@ -96,9 +96,9 @@ def same_law(a: Inputs, b: Inputs, driver: str) -> bool:
 
 
 def _changed_dependence(a: Inputs, b: Inputs) -> list[set[str]]:
-    """Connected groups of drivers, over both studies, whose members or correlations differ."""
-    alike = {(g.drivers, g.matrix.tobytes()) for g in a.groups} & {(g.drivers, g.matrix.tobytes()) for g in b.groups}
-    rest = [set(g.drivers) for g in (*a.groups, *b.groups) if (g.drivers, g.matrix.tobytes()) not in alike]
+    """Connected groups of drivers, over both studies, whose members, correlations or copula differ."""
+    laws = [{(g.drivers, g.matrix.tobytes(), side.copula): g for g in side.groups} for side in (a, b)]
+    rest = [set(g.drivers) for law in laws for key, g in law.items() if key not in laws[0].keys() & laws[1].keys()]
     joined: list[set[str]] = []
     for members in rest:
         touching = [group for group in joined if group & members]

@@ -97,8 +97,9 @@ def _of_output(output: str, values: Floats, invalid: int) -> Quantity:
     tail = tails.analyse(values)
     if not tail.has_variance:
         raise ModelFailure(
-            f"{output} has too heavy a tail to have a variance (tail index {tail.index:.2g}, below 2), so shares of it"
-            " mean nothing; ask what drives its probability with --probability, or truncate the drivers"
+            f"{output} has too heavy a tail to have a variance (tail index about {tail.index:.2g}, and more than 2 is"
+            " needed), so shares of it mean nothing; ask what drives its probability with --probability, or truncate"
+            " the drivers"
         )
     middle = float(np.median(values))
     with np.errstate(over="ignore", invalid="ignore"):

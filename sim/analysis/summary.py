@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sim.analysis import ranks, target
+from sim.analysis import efficiency, ranks, tails, target
+from sim.analysis.efficiency import Efficiency
 from sim.analysis.estimate import Distribution, describe_tally, finite
 from sim.analysis.ranks import RankCorrelation
 from sim.analysis.target import TargetTest
-from sim.run.result import Run
+from sim.run.result import Run, Tally
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Summary:
     """What a run says, with errors. ``central`` is the case of drivers at medians and innovations zero.
 
     ``alternatives`` are other outputs tested against the same target, by label; ``marks`` the percentiles of the
-    previous target, the target and the price.
+    previous target, the target and the price. ``efficiency`` is what the sampler was worth for the ``mean`` and the
+    ``probability`` of the target's output; empty for independent paths.
     """
 
     distributions: Mapping[str, Distribution]
@@ -27,12 +29,13 @@ class Summary:
     alternatives: Mapping[str, TargetTest]
     marks: Mapping[str, TargetTest]
     drivers: tuple[RankCorrelation, ...]
+    efficiency: Mapping[str, Efficiency]
     warnings: tuple[str, ...]
 
 
 def analyse(run: Run, central: Mapping[str, float]) -> Summary:
-    """Summarise a run that was just simulated, from its tallies; only the target's columns are read in full."""
-    distributions = {name: describe_tally(run.tallies[name]) for name in run.outputs}
+    """Summarise a run that was just simulated, from its tallies; of the target's columns some first paths are read."""
+    distributions = {name: _described(run.tallies[name]) for name in run.outputs}
     test, alternatives, marks = None, {}, {}
     drivers: tuple[RankCorrelation, ...] = ()
     goal = run.target
@@ -41,17 +44,43 @@ def analyse(run: Run, central: Mapping[str, float]) -> Summary:
         alternatives = {
             label: target.analyse(run, output, goal["at_least"]) for label, output in goal["alternatives"].items()
         }
-        marks = {
-            word: target.analyse(run, goal["output"], goal[key])
-            for word, key in (("previous target", "previous"), ("target", "at_least"), ("price", "price"))
-            if goal[key] is not None
-        }
+        marks = {word: target.analyse(run, goal["output"], value) for word, value in target.marks(goal).items()}
         drivers = ranks.analyse(run, goal["output"])
-    return Summary(distributions, central, test, alternatives, marks, drivers, _warnings(run, distributions))
+    worth = _efficiency(run, distributions, test)
+    return Summary(distributions, central, test, alternatives, marks, drivers, worth, _warnings(run, distributions))
+
+
+def _efficiency(run: Run, distributions: Mapping[str, Distribution], test: TargetTest | None) -> dict[str, Efficiency]:
+    if test is None or run.replicates == 1 or run.paths < 2 * run.replicates:
+        return {}
+    of_probability = efficiency.of_probability(test.success)
+    found = {"mean": efficiency.of_mean(distributions[test.output])}
+    return found if of_probability is None else {**found, "probability": of_probability}
+
+
+def _described(tally: Tally) -> Distribution:
+    """A distribution, without moments where the tail denies a variance."""
+    found, tail = describe_tally(tally), tails.analyse(tally)
+    return found if tail.has_variance else replace(found.without_moments, tail_index=tail.index)
+
+
+def _heavy(run: Run, distributions: Mapping[str, Distribution]) -> list[str]:
+    """What is said instead of moments: of inputs, whose tails are known exactly, and of outputs, from their paths."""
+    found = [str(each) for each in run.manifest.get("heavy_drivers", ())]
+    for name, distribution in distributions.items():
+        if distribution.tail_index is not None:
+            found.append(
+                f"{name} has a tail too heavy for a variance (index about {distribution.tail_index:.2g}, and more than"
+                " 2 is needed): no mean, error or s.d. is given; read percentiles, or truncate the drivers behind it"
+            )
+    return found
 
 
 def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str, ...]:
     found: list[str] = []
+    asked = run.manifest.get("precision")
+    if asked is not None and not asked["met"]:
+        found.append(_unmet(run, asked))
     invalid = int(run.manifest["invalid_paths"])
     if invalid:
         first = run.manifest["first_invalid"]
@@ -64,6 +93,7 @@ def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str,
         mean = distributions[warning["output"]].mean
         if mean > warning["mean_above"]:
             found.append(f"{warning['say']} (mean of {warning['output']} {mean:.2f})")
+    found += _heavy(run, distributions)
     points = run.paths // run.replicates
     if run.replicates > 1 and (run.paths % run.replicates or points & (points - 1)):
         best = run.replicates << max(points.bit_length() - 1, 0)
@@ -74,6 +104,23 @@ def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str,
     if run.paths < 1000:
         found.append(f"only {run.paths:,} paths: percentiles are rough; use --paths 1_000_000 for a decision")
     return tuple(found)
+
+
+def _unmet(run: Run, asked: Mapping[str, Any]) -> str:
+    """What was asked for and not reached, in a sentence."""
+    short = [
+        f"{kind} within {100 * worst['asked']:g}% (it is "
+        + (f"{100 * worst['error']:.2g}%" if worst["error"] is not None else "unknown")
+        + f" for {worst['of']})"
+        for kind, worst in asked["errors"].items()
+        if not worst["met"]
+    ]
+    verdict = asked["verdict"]
+    if verdict is not None and verdict["answer"] == "open":
+        low, high = verdict["bounds"]
+        side = f"whether P({verdict['output']} >= {verdict['at_least']:g}) is above {100 * verdict['hurdle']:g}%"
+        short.append(f"{side} (it lies between {100 * low:.2f}% and {100 * high:.2f}%)")
+    return f"not settled by {run.paths:,} paths: {'; '.join(short)}; raise run.precision.max_paths or ask for less"
 
 
 def as_dict(run: Run, summary: Summary) -> dict[str, Any]:
@@ -93,9 +140,12 @@ def as_dict(run: Run, summary: Summary) -> dict[str, Any]:
     return {
         "study": run.manifest["study"],
         "run": run.manifest["run"],
+        "scenario": run.manifest.get("scenario"),
         "hash": run.manifest["hash"],
         "paths": run.paths,
         "sampler": run.manifest["sampler"],
+        "sampling": _sampling(run, summary),
+        "precision": run.manifest.get("precision"),
         "seed": run.manifest["seed"],
         "invalid_paths": run.manifest["invalid_paths"],
         "first_invalid": run.manifest["first_invalid"],
@@ -120,6 +170,16 @@ def as_dict(run: Run, summary: Summary) -> dict[str, Any]:
             if is_share(run.unit(c["name"]))
         ],
         "warnings": list(summary.warnings),
+    }
+
+
+def _sampling(run: Run, summary: Summary) -> dict[str, Any]:
+    """Which sampler gave the numbers, and what error plain Monte Carlo would have had on as many paths."""
+    return {
+        "sampler": run.manifest["sampler"],
+        "replicates": run.replicates,
+        "output": None if summary.test is None else summary.test.output,
+        "against_plain": {name: each.as_dict() for name, each in summary.efficiency.items()},
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sim.cells import refusals
@@ -18,13 +18,15 @@ from sim.errors import Problem, did_you_mean
 class Checker:
     """Checks functions, each once, following the helpers they call.
 
-    ``known`` are the names of the study's inputs and cells, for advice. After `check`, ``returns`` and ``references``
-    hold each checked function's kind and what the names in its body stand for.
+    ``known`` are the names of the study's inputs and cells, for advice; ``unfound`` are the parameters, by function,
+    that stand for nothing. After `check`, ``returns`` and ``references`` hold each checked function's kind and what the
+    names in its body stand for.
     """
 
     scopes: Scopes
     known: Collection[str]
     problems: list[Problem]
+    unfound: Mapping[str, Collection[str]] = field(default_factory=dict)
     returns: dict[str, str] = field(default_factory=dict)
     references: dict[str, dict[str, str]] = field(default_factory=dict)
     trail: list[str] = field(default_factory=list)
@@ -318,6 +320,12 @@ class _Body:
             self.used.add(first.id)
             return
         if name == "sum":
+            before = len(self.checker.problems)
+            if isinstance(first, ast.Name) and len(node.args) == 1:
+                self.number(first)
+                unfound = first.id in self.checker.unfound.get(self.definition.key, ())
+                if unfound or len(self.checker.problems) > before:
+                    return  # nobody knows whether it would be a family
             self.fault(node, "sum adds up a family, named as a parameter", "write a + b + c for single values")
             return
         for argument in node.args:

@@ -13,7 +13,7 @@ from sim.cells.load import ModelFiles
 from sim.cells.names import Names, OutputRequest, full, identifier, split
 from sim.cells.order import order
 from sim.cells.scope import Definition, Scopes, read
-from sim.cells.uses import check_uses
+from sim.cells.uses import check_uses, missing
 from sim.errors import Problem, did_you_mean
 
 __all__ = ["Argument", "Carried", "Cell", "Function", "Graph", "Names", "OutputRequest", "bind", "identifier", "split"]
@@ -164,12 +164,14 @@ def _source(index: Index, leaf: str, member: str | None, problems: list[Problem]
 def _bodies(scopes: Scopes, index: Index, cells: Iterable[Cell], files: ModelFiles, problems: list[Problem]) -> Checker:
     """Check the text of every function of the model's own files, and of those they call."""
     groups: dict[str, set[str]] = {}
+    unfound: dict[str, set[str]] = {}
     for cell in cells:
         here = {argument.parameter for argument in cell.arguments if argument.kind == "group"}
         groups.setdefault(cell.function, set()).update(here)
+        unfound.setdefault(cell.function, set()).update(missing(index, cell))
     known = {split(name)[0] for name in index.entries}
     known |= {f"{PREFIX}{name}" for name in known} | {"t"}
-    checker = Checker(scopes, known, problems)
+    checker = Checker(scopes, known, problems, unfound)
     for key, definition in sorted(scopes.definitions.items()):
         if definition.file in files.own:
             checker.check(definition, groups.get(key, ()))

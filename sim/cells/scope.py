@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from sim.cells import maths
 from sim.cells.arithmetic import POWER_LIMIT, whole_power
 from sim.cells.load import LIBRARY, ModelFiles, SourceFile, imported_module
-from sim.errors import Problem, did_you_mean
+from sim.errors import Problem, closest, did_you_mean
 
+TIMES = ("opening", "period", "horizon")
 WORDS = ("min", "max", "abs", "sum")  # of plain Python, allowed in a body without an import
 ALLOWED = f"import from sim.cells, sim.cells.maths, sim.models.{LIBRARY} or another file of the same model"
 
@@ -129,7 +130,7 @@ def _marked(definition: Definition, scope: Scope, problems: list[Problem]) -> De
                 what = f'"@{ast.unparse(decorator)}" above the function "{definition.name}" is not known'
                 advice = "mark a line of the model with @cell; a helper function has no mark"
             problems.append(Problem("model", what, advice, place))
-            definition = replace(definition, at="period")
+            definition = replace(definition, at=_meant(decorator)[0], over=_meant(decorator)[1])
             continue
         said: dict[str, object] = {"at": "period", "over": None}
         if isinstance(decorator, ast.Call):
@@ -143,14 +144,26 @@ def _marked(definition: Definition, scope: Scope, problems: list[Problem]) -> De
                     for each in decorator.keywords
                 )
             )
-            if not right or said["at"] not in ("opening", "period", "horizon"):
+            if not right or said["at"] not in TIMES:
                 what = f'"@{ast.unparse(decorator)}" is not understood'
                 advice = 'write @cell, @cell(at="opening"), @cell(at="horizon") or @cell(over="family")'
                 problems.append(Problem("model", what, advice, place))
-                said = {"at": "period", "over": None}
+                said["at"], said["over"] = _meant(decorator)
         at, over = said["at"], said["over"]
         definition = replace(definition, at=str(at), over=None if over is None else str(over))
     return definition
+
+
+def _meant(decorator: ast.expr) -> tuple[str, str | None]:
+    """``at`` and ``over`` that a mark which is not understood most likely means: no other fault follows from it."""
+    at, over = "period", None
+    for each in decorator.keywords if isinstance(decorator, ast.Call) else ():
+        word = each.value.value if isinstance(each.value, ast.Constant) else None
+        if each.arg == "over" and isinstance(word, str):
+            over = word
+        elif isinstance(word, str):
+            at = closest(word, TIMES) or at
+    return at, over
 
 
 def _import(node: ast.ImportFrom, scope: Scope, scopes: Scopes, problems: list[Problem]) -> None:

@@ -142,7 +142,7 @@ def _begin(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
         else:
             loop.store(layout.cells[line.cell], line.source)
     doc = '    """Opening cells, and the first previous value of every carried line."""\n'
-    return f"@inlined\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
+    return f"@compiled\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
 
 
 def _period(graph: Graph, layout: Layout, called: Mapping[str, str], totals: Mapping[str, str]) -> str:
@@ -172,7 +172,7 @@ def _period(graph: Graph, layout: Layout, called: Mapping[str, str], totals: Map
         '    """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""\n'
     )
     start = "    period = np.uint64(t) - np.uint64(1)\n"
-    return f"@inlined\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
+    return f"@compiled\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
 
 
 def _horizon(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
@@ -190,4 +190,4 @@ def _horizon(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
         loop.call(cell, called[cell.function])
         loop.store(layout.cells[cell.name], cell.name)
     doc = '    """Horizon cells, from drivers, windows and the last period."""\n'
-    return f"@inlined\ndef horizon_block(buffer):\n{doc}{loop.text()}\n"
+    return f"@compiled\ndef horizon_block(buffer):\n{doc}{loop.text()}\n"

@@ -21,7 +21,9 @@ def check_uses(index: Index, cells: Iterable[Cell], carried: Iterable[Carried], 
         used = {name for cell in cells for name in cell.reads(kind)}
         for name, declared in index.entries.items():
             if declared == kind and name not in used:
-                asked = sorted({parameter for cell in cells for parameter in _missing(index, cell)})
+                asked = sorted({parameter for cell in cells for parameter in missing(index, cell)})
+                if split(name)[0] in asked:
+                    continue  # a cell asks for it where it may not, which is said there
                 hint = did_you_mean(split(name)[0], asked)
                 reader = "horizon cell" if kind == "window" else "cell"
                 advice = hint or f"name it as a parameter of the {reader} that needs it, or remove it"
@@ -33,7 +35,7 @@ def check_uses(index: Index, cells: Iterable[Cell], carried: Iterable[Carried], 
             problems.append(Problem(f"families.{family}", what, advice))
 
 
-def _missing(index: Index, cell: Cell) -> set[str]:
+def missing(index: Index, cell: Cell) -> set[str]:
     """The parameters of a cell that stand for nothing."""
     wanted = set(index.cells[cell.name][0].parameters)
     return wanted - {argument.parameter for argument in cell.arguments}

@@ -14,20 +14,36 @@ from sim.cli.options import FOR_RUN, STUDY, json_option, out_option
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Change one leaf of the study.")
 @click.option("--uncorrected", is_flag=True, help="Leave the fit as it is, however wide the study then is.")
+@click.option(
+    "--backtest",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A backtest.json: where it finds widths wrong beyond chance, the study takes its factor.",
+)
 @click.option("--out", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write the YAML fragment here.")
 @json_option
-def calibrate(source: Path, sets: tuple[str, ...], uncorrected: bool, file: Path | None, as_json: bool) -> None:
+def calibrate(
+    source: Path,
+    sets: tuple[str, ...],
+    uncorrected: bool,
+    backtest: Path | None,
+    file: Path | None,
+    as_json: bool,
+) -> None:
     """Fit growth shocks and seasons to the reported quarters of a study, or of a CSV file.
 
     \b
     sim calibrate configs/growth.yaml --out configs/alibaba/growth_fit.yaml
-    sim calibrate configs/base.yaml --out configs/alibaba/drivers/fitted.yaml
+    sim calibrate configs/base.yaml --backtest results/backtests/growth-HASH/backtest.json \
+        --out configs/alibaba/drivers/fitted.yaml
     sim calibrate configs/alibaba/history.csv
     """
     from sim.pipeline import calibrating
     from sim.report import console
 
-    done = calibrating.calibrate(source, sets, correct=not uncorrected)
+    if uncorrected and backtest is not None:
+        raise click.UsageError("--uncorrected takes no --backtest: give one of the two")
+    done = calibrating.calibrate(source, sets, correct=not uncorrected, backtest=backtest)
     if file is not None:
         calibrating.save(done, file)
     if as_json:

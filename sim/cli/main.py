@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import Any
 
@@ -65,6 +66,11 @@ class Main(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.BadParameter as error:
+            plain = _in_plain_words(error.message)
+            if plain == error.message:
+                raise
+            raise click.BadParameter(plain, error.ctx, error.param, error.param_hint) from None
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except KeyboardInterrupt:
@@ -86,6 +92,19 @@ class Main(click.Group):
                 err=True,
             )
             ctx.exit(1)
+
+
+def _in_plain_words(message: str) -> str:
+    """Click calls a number with bounds an "integer range" and any number a "float"; our users do not."""
+    found = re.fullmatch(r"'(.*)' is not a valid (integer|float)(?: range)?\.", message)
+    if found is None:
+        return message
+    try:
+        value = float(found[1].replace(",", ""))
+        advice = f"write {int(value)}" if value.is_integer() and abs(value) < 1e18 else "write one such as 10"
+    except (ValueError, OverflowError):
+        advice = "write one such as 10"
+    return f"'{found[1]}' is not a {'whole ' if found[2] == 'integer' else ''}number; {advice}."
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

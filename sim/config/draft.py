@@ -12,7 +12,7 @@ from sim.config import wording
 from sim.config.origins import Origins
 from sim.config.results import Output
 from sim.config.schema import Correlation, Study
-from sim.errors import Problem
+from sim.errors import Problem, closest
 
 NAMED = (
     "sources",
@@ -67,13 +67,19 @@ def examine(document: dict[str, Any], origins: Origins) -> tuple[Study | None, D
         errors = error.errors(include_url=False)
     problems = wording.problems(errors, document, origins)
     faults = [wording.locate(each["loc"], document, absent=each["type"] == "missing")[0] for each in errors]
-    broken = frozenset(_unit(keys) for keys in faults)
+    broken = frozenset(_unit(keys) for keys in faults) | _meant(faults)
     pruned = {**_STAND_INS, **_without(document, broken)}
     try:
         rest = Study.model_validate(pruned)
     except ValidationError:  # a fault of the whole that cannot be cut out: say what is known
         return None, None, problems
     return None, _draft(rest, document, origins, broken), problems
+
+
+def _meant(faults: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """Sections whose name is misspelt in some file: what they hold is not missing, and who asks for it is not wrong."""
+    names = {keys[0] for keys in faults if len(keys) == 1} - set(Study.model_fields)
+    return frozenset(section for name in names if (section := closest(name, Study.model_fields)) is not None)
 
 
 def _draft(study: Study, document: dict[str, Any], origins: Origins, broken: frozenset[str]) -> Draft:

@@ -40,8 +40,8 @@ class Distribution(Closed):
     @property
     def given(self) -> dict[str, float]:
         """The numbers that were given, by key: ``{"mean": 0.3, "sd": 0.1}`` or ``{"p10": 0.2, "p90": 0.5}``."""
-        names = (name for name in type(self).model_fields if name not in ("kind", "truncate"))
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        every = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in every.items() if isinstance(value, int | float)}
 
     @property
     def percentiles(self) -> tuple[tuple[float, float], ...]:
@@ -49,8 +49,8 @@ class Distribution(Closed):
         return tuple((PERCENTILES[name], value) for name, value in self.given.items() if name in PERCENTILES)
 
 
-class ByPercentiles(Distribution):
-    """A distribution of two parameters, which two percentiles may replace."""
+class Percentiles(Distribution):
+    """What takes percentiles."""
 
     p1: float | None = Field(None, description="1% lie below.")
     p5: float | None = Field(None, description="5% lie below.")
@@ -61,6 +61,10 @@ class ByPercentiles(Distribution):
     p90: float | None = Field(None, description="90% lie below.")
     p95: float | None = Field(None, description="95% lie below.")
     p99: float | None = Field(None, description="99% lie below.")
+
+
+class ByPercentiles(Percentiles):
+    """A distribution of two parameters, which two percentiles may replace."""
 
 
 class Fixed(Distribution):
@@ -179,8 +183,99 @@ class Gumbel(ByPercentiles):
     scale: float | None = Field(None, description="Scale, above 0.")
 
 
+class Metalog(Percentiles):
+    """Metalog distribution through three or four percentiles; between `low` and `high`, if they are given.
+
+    Keelin (2016), "The metalog distributions", Decision Analysis 13, 243-277.
+    """
+
+    ways = ()
+    kind: Literal["metalog"]
+    low: float | None = Field(None, description="Lowest value, if there is one.")
+    high: float | None = Field(None, description="Highest value, if there is one.")
+
+
+class Discrete(Distribution):
+    """Some values, each with its probability."""
+
+    ways = (("values", "probabilities"),)
+    kind: Literal["discrete"]
+    values: list[float] = Field(description="The values.", examples=["[0, 1.5]"])
+    probabilities: list[float] = Field(description="Their probabilities, which sum to 1.", examples=["[0.3, 0.7]"])
+
+
+class Empirical(Distribution):
+    """Observed values, each as likely as any other.
+
+    `how: step` draws one of them, `how: linear` also what lies between neighbours: the quantile function runs straight
+    from each to the next (Hyndman and Fan 1996, American Statistician 50, 361-365, definition 7).
+    """
+
+    ways = (("values",), ("file",))
+    kind: Literal["empirical"]
+    how: Literal["linear", "step"] = Field(
+        description="Values between those observed, or those alone.", examples=["linear"]
+    )
+    values: list[float] | None = Field(None, description="The observed values, in any order.")
+    file: Text | None = Field(None, description="A CSV file beside this one that holds them, with a line of headings.")
+    column: Text | None = Field(None, description="The heading of their column; not needed where there is but one.")
+    read_from: Text | None = Field(None, description="Where values were read; `sim` writes it when it stores a study.")
+
+
+Simple = Annotated[
+    Fixed
+    | Normal
+    | Lognormal
+    | Uniform
+    | Triangular
+    | Pert
+    | Beta
+    | Gamma
+    | Weibull
+    | StudentT
+    | Gumbel
+    | Metalog
+    | Discrete,
+    Field(discriminator="kind"),
+]
+
+
+class Component(Closed):
+    """One of the distributions of a mixture."""
+
+    weight: float = Field(description="The probability that it is this one.", examples=[0.7])
+    marginal: Simple = Field(
+        description="Its distribution, by `kind`.", examples=["{kind: normal, mean: 0.1, sd: 0.02}"]
+    )
+
+
+class Mixture(Distribution):
+    """One of several distributions, by their weights: two regimes, or a value that is 0 unless something happens."""
+
+    ways = (("components",),)
+    kind: Literal["mixture"]
+    components: list[Component] = Field(
+        description="The distributions and their weights, which sum to 1.",
+        examples=["[{weight: 0.7, marginal: {...}}, {weight: 0.3, marginal: {...}}]"],
+    )
+
+
 Marginal = Annotated[
-    Fixed | Normal | Lognormal | Uniform | Triangular | Pert | Beta | Gamma | Weibull | StudentT | Gumbel,
+    Fixed
+    | Normal
+    | Lognormal
+    | Uniform
+    | Triangular
+    | Pert
+    | Beta
+    | Gamma
+    | Weibull
+    | StudentT
+    | Gumbel
+    | Metalog
+    | Discrete
+    | Mixture
+    | Empirical,
     Field(discriminator="kind"),
 ]
 
@@ -196,6 +291,10 @@ KINDS: dict[str, type[Distribution]] = {
     "weibull": Weibull,
     "student_t": StudentT,
     "gumbel": Gumbel,
+    "metalog": Metalog,
+    "discrete": Discrete,
+    "mixture": Mixture,
+    "empirical": Empirical,
 }
 
 

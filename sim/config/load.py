@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sim.config import resolved
+from sim.config import resolved, samples
 from sim.config.check import check
+from sim.config.draft import Draft
 from sim.config.extends import Layers
 from sim.config.origins import Origins
 from sim.config.overrides import with_scenario, with_sets
@@ -24,6 +25,7 @@ from sim.errors import Place, Problem
 class Reading:
     """What came of reading a study. ``study`` is None if there is any problem.
 
+    ``draft`` is what of a wrong study can still be checked against its model; None if a file could not be read.
     ``document`` is the merged file as plain dicts, without `extends`; ``directory`` is that of the study file, to
     which `model: ./file.py` is relative; ``files`` are all files read, in order.
     """
@@ -34,6 +36,7 @@ class Reading:
     document: dict[str, Any]
     path: Path
     files: tuple[str, ...]
+    draft: Draft | None = None
 
     @property
     def directory(self) -> Path:
@@ -70,7 +73,7 @@ def load(path: str | Path, sets: Sequence[str] = (), scenario: str | None = None
         nothing = Node({}, Place(file), Place(file))
         problems = _sorted(layers.problems, layers.files)
         return Reading(None, problems, Origins(nothing, file), {}, Path(file), tuple(layers.files))
-    problems = layers.problems
+    problems, unread = layers.problems, bool(layers.problems)
     # What follows from a refused alias or tag is not said again.
     refused = {problem.place for problem in problems} | {problem.path for problem in problems}
     base = root
@@ -79,12 +82,15 @@ def load(path: str | Path, sets: Sequence[str] = (), scenario: str | None = None
         problems.extend(found)
     root, found = with_sets(root, sets)
     problems.extend(found)
+    root, found = samples.embed(root, file)
+    problems.extend(found)
     document, origins = plain(root), Origins(root, file)
-    study, found = check(document, origins)
+    study, draft, found = check(document, origins)
     problems.extend(problem for problem in found if not {problem.place, problem.path} & refused)
     problems.extend(_of_scenarios(base, document, scenario, file, problems))
     problems = _sorted(problems, layers.files)
-    return Reading(None if problems else study, problems, origins, document, Path(file), tuple(layers.files))
+    study, draft = (None if problems else study), (None if unread else draft)
+    return Reading(study, problems, origins, document, Path(file), tuple(layers.files), draft)
 
 
 def resolved_text(reading: Reading) -> str:
@@ -104,8 +110,8 @@ def _of_scenarios(
     for name in scenarios:
         if name == chosen:
             continue
-        root, _ = with_scenario(base, name)
-        for problem in check(plain(root), Origins(root, file))[1]:
+        root, found_files = samples.embed(with_scenario(base, name)[0], file)
+        for problem in [*found_files, *check(plain(root), Origins(root, file))[2]]:
             leaf = f"{problem.path}."
             if not any(leaf.startswith(path) or path.startswith(leaf) for path in known_paths):
                 found.append(replace(problem, what=f'in scenario "{name}": {problem.what}'))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from sim.config.yaml import Node, plain
 from sim.errors import Problem, did_you_mean
+
+# Two ways to say one thing: the one given later (a file that extends, a scenario, --set) replaces the other.
+INSTEAD = {"run.paths": "precision", "run.precision": "paths"}
 
 
 def merge(below: Node, above: Node, problems: list[Problem], path: str = "") -> Node:
@@ -28,6 +32,7 @@ def merge(below: Node, above: Node, problems: list[Problem], path: str = "") -> 
             del children[key]
         else:
             children[key] = merge(children[key], child, problems, leaf)
+    _displace(children, path, above.content)
     return replace(below, content=children)
 
 
@@ -57,6 +62,14 @@ def settled(node: Node, problems: list[Problem], path: str) -> Node:
     return replace(node, content=content, reset=False)
 
 
+def _displace(children: dict[str, Node], path: str, given: Collection[str]) -> None:
+    """Drop from the keys below ``path`` what those ``given`` last take the place of."""
+    for leaf, other in INSTEAD.items():
+        above, _, key = leaf.rpartition(".")
+        if above == path and key in given and key in children and other not in given:
+            children.pop(other, None)
+
+
 def _removes(node: Node) -> bool:
     return node.reset and node.content is None
 
@@ -66,7 +79,7 @@ def _nothing_to_remove(leaf: str, key: str, known: dict[str, Node], node: Node) 
     return Problem(leaf, f'!reset finds no "{key}" in the files that this one extends', advice, node.key_place)
 
 
-def assign(root: Node, keys: tuple[str, ...], value: Node) -> Node:
+def assign(root: Node, keys: tuple[str, ...], value: Node, path: str = "") -> Node:
     """The tree with ``value`` put in place of whatever stands at ``keys`` (made if absent). Keys must be valid."""
     if not keys:
         return replace(overrode(value, root), key_place=root.key_place)
@@ -77,11 +90,13 @@ def assign(root: Node, keys: tuple[str, ...], value: Node) -> Node:
         return replace(root, content=children)
     children = dict(root.content) if isinstance(root.content, dict) else {}
     below = children.get(keys[0])
+    leaf = f"{path}.{keys[0]}" if path else keys[0]
     if below is not None:
-        children[keys[0]] = assign(below, keys[1:], value)
+        children[keys[0]] = assign(below, keys[1:], value, leaf)
     elif len(keys) == 1:
         children[keys[0]] = value
     else:
         empty = Node({}, value.place, value.key_place)
-        children[keys[0]] = assign(empty, keys[1:], value)
+        children[keys[0]] = assign(empty, keys[1:], value, leaf)
+    _displace(children, path, (keys[0],))
     return replace(root, content=children)

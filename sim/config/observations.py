@@ -119,7 +119,7 @@ def _of_text(text: str, problems: list[Problem]) -> list[Observation]:
         problems.append(Problem(name, f'"{how}" has no size', f"write for example {how} 1% or {how} 0.4", place))
     else:
         error, what = _error(size.strip(), float(value))
-        if what:
+        if what and len(problems) == before:
             problems.append(Problem(name, what, f"write for example {how} 1% or {how} 0.4", place))
         if len(problems) == before:
             kind: Literal["sd", "within"] = "sd" if how == "sd" else "within"

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sim.config.drivers import Driver
-from sim.config.leaves import Closed, Date, SourceNames, Text, words
+from sim.config.leaves import Closed, Date, SourceNames, Text, words, wrong
 from sim.config.pack import PackSpec
+from sim.config.precision import Precision
 from sim.config.results import Output, StudyWarning, Target
 from sim.config.scenarios import Scenario
 from sim.config.sources import Grade, Source, Sourced
@@ -26,6 +27,18 @@ class RunSpec(Closed):
     sampler: Literal["sobol", "philox", "lhs"] = Field(
         "sobol", description="Scrambled Sobol points in 16 replicates, independent paths, or a Latin hypercube."
     )
+    precision: Precision | None = Field(None, description="How sure the answer must be, instead of a number of paths.")
+
+    @model_validator(mode="after")
+    def _paths_or_precision(self) -> RunSpec:
+        if self.precision is None:
+            return self
+        if "paths" in self.model_fields_set:
+            raise wrong("gives both paths and precision", "keep one of them: precision finds the number itself")
+        if self.sampler == "lhs":
+            what = "asks for precision, but a Latin hypercube cannot be extended by further paths"
+            raise wrong(what, "write `sampler: sobol` or `sampler: philox`, or give paths")
+        return self
 
 
 class Opening(Closed):
@@ -62,7 +75,7 @@ class Correlation(Sourced):
 
     between: list[Text] = Field(min_length=2, max_length=2, description="Two drivers.", examples=["[a, b]"])
     spearman: float | None = Field(None, ge=-1, le=1, description="Rank correlation.")
-    pearson: float | None = Field(None, ge=-1, le=1, description="Correlation of the normals behind the drivers.")
+    pearson: float | None = Field(None, ge=-1, le=1, description="Correlation behind the copula, not of the values.")
     kendall: float | None = Field(None, ge=-1, le=1, description="Kendall's rank correlation.")
     note: Text | None = Field(None, description="Why they move together.")
 
@@ -80,7 +93,12 @@ class Correlation(Sourced):
 class Dependence(Closed):
     """How drivers move together; unnamed pairs are independent but for what the named ones imply."""
 
-    copula: Literal["gaussian"] = Field("gaussian", description="The copula.")
+    copula: Literal["gaussian", "t"] = Field(
+        "gaussian", description="Under `t` drivers that are paired are extreme together, even with a correlation of 0."
+    )
+    degrees_of_freedom: float | None = Field(
+        None, ge=1, le=1000, description="Of the t copula; fewer make joint extremes more frequent.", examples=[4]
+    )
     correlations: list[Correlation] = Field(default_factory=list, description="Pairs that move together.")
 
 

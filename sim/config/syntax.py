@@ -23,8 +23,8 @@ def unreadable(error: ReaderError, text: str, at: At) -> Problem:
     return Problem("", f"the invisible character U+{code:04X} is not allowed here", "delete it", place)
 
 
-def explain(error: MarkedYAMLError, at: At) -> Problem:
-    """The parser's error at the place where a person would look for it."""
+def explain(error: MarkedYAMLError, at: At, opened_last: tuple[str, Place] | None = None) -> Problem:
+    """The parser's error where a person would look for it; ``opened_last`` is the innermost bracket left open."""
     complaint = str(error.problem or "")
     context = str(error.context or "")
     here = _mark(error.problem_mark or error.context_mark, at)
@@ -38,7 +38,9 @@ def explain(error: MarkedYAMLError, at: At) -> Problem:
         what, advice, place = "this quote is never closed", "add the closing quote at the end of the text", opened
     elif "unknown escape character" in complaint:
         what, advice = "a backslash means something special inside double quotes", "use single quotes"
-    elif bracket and "<stream end>" in complaint:
+    elif opened_last is not None and "<stream end>" in complaint:
+        bracket, opened = opened_last
+        closing = {"{": "}", "[": "]"}[bracket]
         what, advice, place = f"this {bracket} is never closed", f"add the closing {closing}", opened
     elif bracket and "expected ','" in complaint:
         what = f"a comma or the closing {closing} is missing before this point"

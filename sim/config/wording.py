@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from sim.config.drivers import KINDS, PERCENTILES, ByPercentiles
+from sim.config.drivers import KINDS, PERCENTILES, ByPercentiles, Metalog, Percentiles
 from sim.config.keys import fields, group_at, listing
 from sim.config.leaves import shown
 from sim.config.origins import Origins
@@ -95,10 +95,11 @@ def _unknown(
         if mine and kinds and mine.file != kinds.file and not guess:
             return what, "to change the kind, replace the whole marginal: write `marginal: !reset {kind: ...}`"
         percentile = re.fullmatch(r"p\d+", name)
-        if percentile and issubclass(group, ByPercentiles):
+        if percentile and issubclass(group, Percentiles):
             return what, f"the percentiles are {listing(PERCENTILES)}"
         takes = [n for n in known if n not in ("kind", "truncate", *PERCENTILES)]
         takes += ["two percentiles"] if issubclass(group, ByPercentiles) else []
+        takes += ["three or four percentiles"] if issubclass(group, Metalog) else []
         return what, ("" if percentile else guess) or f"it takes {listing([*takes, 'truncate'])}"
     return f'unknown key "{name}"', guess or f"the keys here are {listing(known, most=20)}"
 
@@ -112,13 +113,22 @@ def _kind_name(document: Any, above: list[str]) -> str:
 def _kind(leaf: str, value: Any, origins: Origins) -> Problem:
     if isinstance(value, dict) and "kind" in value:
         given = value["kind"]
+        if given in ("mixture", "empirical"):  # known, and yet not among the choices: within a mixture
+            what = f"a component of a mixture cannot be {'a mixture' if given == 'mixture' else given}"
+            advice = "write its components beside the others" if given == "mixture" else "give it another kind"
+            return Problem(f"{leaf}.kind", what, advice, origins.place(f"{leaf}.kind"))
         guess = did_you_mean(given, KINDS) if isinstance(given, str) else ""
         what = (
             f'unknown kind "{given}"' if isinstance(given, str | int | float) else f"must be a kind, not {shown(given)}"
         )
-        return Problem(f"{leaf}.kind", what, guess or f"the kinds are {listing(KINDS)}", origins.place(f"{leaf}.kind"))
+        return Problem(
+            f"{leaf}.kind",
+            what,
+            guess or f"the kinds are {listing(KINDS, most=len(KINDS))}",
+            origins.place(f"{leaf}.kind"),
+        )
     if isinstance(value, dict):
-        advice = f"add `kind: ` and one of {listing(KINDS)}"
+        advice = f"add `kind: ` and one of {listing(KINDS, most=len(KINDS))}"
         return Problem(f"{leaf}.kind", "is missing", advice, origins.place(leaf))
     return Problem(leaf, f"must be a distribution, not {shown(value)}", DISTRIBUTION, origins.place(leaf))
 
@@ -180,6 +190,10 @@ def number_advice(value: Any) -> str:
         return f"write {text.replace(',', '.')}, with a point"
     if text and isinstance(resolve(text), int | float) and not isinstance(resolve(text), bool):
         return "remove the quotes"
+    if re.fullmatch(r"[-+]?[\d_]*\d(?:\.\d+)?", text):
+        return f"write {text.replace('_', '')}: underscores group digits by threes"
+    if found := re.fullmatch(r"(?:US|RMB|HK)?\s*[$€¥]?\s*([-+]?\d+(?:\.\d+)?)\s*(?:[A-Za-z]\w*|[$€¥x])?", text):
+        return f"write {found[1]}, without its unit"
     return "write a plain number such as 0.35"
 
 

@@ -17,7 +17,6 @@ from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
-    MappingStartEvent,
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
@@ -113,7 +112,8 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
         composer.problems.append(syntax.unreadable(error, text, composer.at))
         return None, composer.problems
     except MarkedYAMLError as error:
-        composer.problems.append(syntax.explain(error, composer.at))
+        opened = composer.open[-1] if composer.open else None
+        composer.problems.append(syntax.explain(error, composer.at, opened))
         return None, composer.problems
     except (YAMLError, ValueError) as error:
         composer.problems.append(Problem("", f"this is not valid YAML ({error})", "", Place(file)))
@@ -128,6 +128,7 @@ class _Composer:
         self.file = file
         self.lines = _LINE_END.split(text)
         self.problems: list[Problem] = []
+        self.open: list[tuple[str, Place]] = []  # brackets not closed yet, and where they stand
         self.events = iter(YAML(typ="safe", pure=True).parse(text))
 
     def at(self, line: int, column: int) -> Place:
@@ -180,10 +181,12 @@ class _Composer:
             return Node(value, place, key_place, reset)
         if depth == DEEPEST:
             raise MarkedYAMLError(problem="nested too deeply", problem_mark=event.start_mark)
-        if isinstance(event, SequenceStartEvent):
-            return Node(self._items(path, depth), place, key_place, reset)
-        assert isinstance(event, MappingStartEvent)
-        return Node(self._mapping(path, depth), place, key_place, reset)
+        bracket = [("[" if isinstance(event, SequenceStartEvent) else "{", place)] if event.flow_style else []
+        self.open += bracket
+        inside = self._items(path, depth) if isinstance(event, SequenceStartEvent) else self._mapping(path, depth)
+        if bracket:
+            self.open.pop()
+        return Node(inside, place, key_place, reset)
 
     def _is_reset(self, event: Any, path: str) -> bool:
         tag = getattr(event, "tag", None)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HORIZONS = (1, 2, 4, 8)
 FIRST = "2017Q4"  # three years of history before it; the first forecast is for 2018
 FOLDER = "backtests"
+FORM = 2  # of a stored result; raised when its fields change, so that older ones are made anew
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,13 @@ def backtest(
 
 def asked(checked: Checked, history: History) -> dict[str, Any]:
     """What a backtest in a run's pack answers: equal questions have equal answers."""
-    return {"study": checked.reading.digest, "history": history.digest, "version": __version__, "pack": True}
+    return {
+        "study": checked.reading.digest,
+        "history": history.digest,
+        "version": __version__,
+        "form": FORM,
+        "pack": True,
+    }
 
 
 def keep(done: Done, checked: Checked, history: History, into: str, out: Path) -> None:
@@ -126,7 +133,7 @@ def _vintage(checked: Checked, history: History, origin: int, columns: dict[int,
         rivals=rivals.forecasts(known.joined, tuple(columns)),
         outcomes={h: float(later[origin + h] - later[origin]) for h in past},
         periods={h: end.name for h, end in ends.items()},
-        unverified=frozenset(h for h, end in ends.items() if end.unverified or here.unverified),
+        unverified=frozenset(h for h, end in ends.items() if end.recalled or here.recalled),
         crosses=frozenset(h for h, end in ends.items() if end.basis != here.basis),
         recalled_rows=sum(quarter.recalled for quarter in quarters[: origin + 1]) / (origin + 1),
         fitted={name: found.natural[name][0] for name in PRIORS},

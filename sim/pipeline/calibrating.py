@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,17 +15,18 @@ from sim.config.columns import expand
 from sim.config.drivers import KINDS
 from sim.config.history import History
 from sim.config.results import Output
-from sim.config.schema import Correlation, Dependence, Study
+from sim.config.schema import Correlation, Study
 from sim.errors import InputError, Problem, StorageError
 from sim.pipeline.checking import Checked, check, plan_of
 
 if TYPE_CHECKING:
-    from sim.analysis.calibrate import Marginal, Pair, Widths
+    from sim.analysis.calibrate import Backtested, Marginal, Pair, Spread, Widths
     from sim.analysis.growth_fit import Fit
     from sim.run.simulate import Simulator
 
 MATCHED = (1, 4, 8)  # quarters ahead at which widths are compared; they are made to agree at the first two
-_PATHS = 16_384
+_PATHS = 16_384  # for the factors
+_SHOWN = 65_536  # for the study with and without them
 _SOURCE = "cloud_history"
 
 
@@ -69,17 +71,21 @@ class Calibration:
         }
 
 
-def calibrate(path: Path, sets: Sequence[str] = (), *, correct: bool = True) -> Calibration:
+def calibrate(
+    path: Path, sets: Sequence[str] = (), *, correct: bool = True, backtest: Path | None = None
+) -> Calibration:
     """Fit the history of a study, or a history file by itself (`.csv`).
 
     For a study with drivers of its own beside the fitted ones, growth shocks and noise are scaled until drivers and
-    noise together are as wide as the record says, unless ``correct`` is off.
+    noise together are as wide as the record says, unless ``correct`` is off. ``backtest`` is a `backtest.json` of the
+    same history, whose corrections the record's widths then take.
     """
     from sim.analysis.growth_fit import fit
     from sim.analysis.splice import splice
 
     checked = None if path.suffix.lower() == ".csv" else check(path, sets)
     history = records.load(path) if checked is None else history_of(checked)
+    tested = None if backtest is None else _backtested(backtest, history)
     found = fit(splice(history), likeliest=True)
     strict = splice(history, recalled=False)
     try:
@@ -89,6 +95,9 @@ def calibrate(path: Path, sets: Sequence[str] = (), *, correct: bool = True) -> 
     growth = analysis.growth_drivers(found, history.quarters[-1].revenue)
     declared = set(growth) if checked is None else set(checked.study.drivers)
     if declared >= set(growth):
+        if tested is not None:
+            what = f"{path.name} takes the growth model's own widths, which a backtest tests as they are"
+            raise InputError(Problem("--backtest", what, "give it with a study such as configs/base.yaml"))
         pairs = analysis.growth_correlations(found)
         return Calibration(path.name, "growth", history, found, without, growth, pairs, growth, None)
     assert checked is not None
@@ -97,7 +106,7 @@ def calibrate(path: Path, sets: Sequence[str] = (), *, correct: bool = True) -> 
         place = checked.reading.origins.place("drivers")
         advice = "name its driver growth_volatility, or fit the history file itself"
         raise InputError(Problem("drivers", "the study has no driver that the fit could give", advice, place))
-    widths = _widths(checked, found) if correct else None
+    widths = _widths(checked, found, tested) if correct else None
     scaled = plain
     if widths is not None:
         every = analysis.study_drivers(found, shocks=widths.shocks, noise=widths.noise)
@@ -128,7 +137,7 @@ def with_drivers(study: Study, marginals: Mapping[str, Marginal], pairs: Sequenc
         listed = [
             Correlation(between=[pair.first, pair.second], pearson=pair.pearson, source=(_SOURCE,)) for pair in pairs
         ]
-        changed["dependence"] = Dependence(correlations=listed)
+        changed["dependence"] = study.dependence.model_copy(update={"correlations": listed})
     return study.model_copy(update=changed)
 
 
@@ -161,25 +170,83 @@ def watched(checked: Checked, horizons: Sequence[int]) -> tuple[Checked, dict[in
     return replace(checked, study=study, columns=expand(study)), names
 
 
-def _widths(checked: Checked, found: Fit) -> Widths:
+def _backtested(file: Path, history: History) -> Backtested:
+    """What a stored backtest says of the widths at `MATCHED`. InputError if it is none, or one of another history."""
+    name = "--backtest"
+    advice = "name the backtest.json that `sim backtest` wrote"
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        by_horizon = {int(each["horizon"]): each for each in facts["horizons"]}
+        chosen = [by_horizon[h] for h in MATCHED if h in by_horizon]
+        found = analysis.Backtested(
+            len(facts["vintages"]),
+            tuple(float(each["width_factor"]["estimate"]) for each in chosen),
+            tuple((float(low), float(high)) for low, high in (each["width_factor"]["interval"] for each in chosen)),
+            tuple(float(each["correction"]) for each in chosen),
+        )
+        digest = str(facts["history_sha256"])
+    except OSError as error:
+        raise StorageError(f"cannot read {file} ({error.strerror}); {advice}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(Problem(name, f"{file} is not a backtest", advice)) from error
+    if len(chosen) < len(MATCHED):
+        ahead = ", ".join(map(str, MATCHED))
+        raise InputError(
+            Problem(name, f"{file} does not score {ahead} quarters ahead", "begin it earlier, with --first")
+        )
+    if digest != history.digest:
+        what = f"{file} was made from another history than {history.path.name}"
+        raise InputError(Problem(name, what, "repeat `sim backtest`"))
+    return found
+
+
+def _widths(checked: Checked, found: Fit, tested: Backtested | None) -> Widths:
     """How wide the study is with each group of fitted drivers, and the factors that give it the record's width."""
     import numpy as np
 
     from sim.analysis.growth_fit import predicted
 
     checked, columns = watched(checked, MATCHED)
-    record = np.array([sample.std(ddof=1) for sample in predicted(found, MATCHED).values()])
+    fitted = np.array([sample.std(ddof=1) for sample in predicted(found, MATCHED).values()])
+    record = fitted if tested is None else fitted * np.array(tested.corrections)
     nothing = 1e-3
 
-    def spread(shocks: float, noise: float) -> Any:
+    def spread(shocks: float, noise: float, paths: int = _PATHS) -> Spread:
         scaled = analysis.study_drivers(found, shocks=shocks, noise=noise)
         known = {name: marginal for name, marginal in scaled.items() if name in checked.study.drivers}
         simulator = simulator_of(checked, with_drivers(checked.study, known))
-        values = simulator.value(np.arange(_PATHS), outputs=list(columns.values()))
-        return np.array([np.nanstd(np.log(values[name]), ddof=1) for name in columns.values()])
+        return _spread(simulator, list(columns.values()), checked.study, paths)
 
-    sizes = (spread(nothing, nothing), spread(1.0, nothing), spread(nothing, 1.0), spread(1.0, 1.0))
-    return analysis.solve_widths(MATCHED, record, *sizes)
+    parts = (spread(nothing, nothing), spread(1.0, nothing), spread(nothing, 1.0))
+    shocks, noise = analysis.solve_widths(record, *(np.array(part.sd) for part in parts))
+    return analysis.Widths(
+        horizons=MATCHED,
+        fitted=tuple(map(float, fitted)),
+        record=tuple(map(float, record)),
+        uncorrected=spread(1.0, 1.0, _SHOWN),
+        corrected=spread(shocks, noise, _SHOWN),
+        shocks=shocks,
+        noise=noise,
+        backtest=tested,
+    )
+
+
+def _spread(simulator: Simulator, names: Sequence[str], study: Study, paths: int) -> Spread:
+    """How wide the outputs ``names`` are, and how likely the study's target is."""
+    import numpy as np
+
+    from sim.analysis import replicates
+
+    goal = study.target
+    values = simulator.value(np.arange(paths), outputs=[*names, *([] if goal is None else [goal.output])])
+    columns = [values[name][np.isfinite(values[name])] for name in names]
+    marks = [np.quantile(column, [0.1, 0.5, 0.9]) for column in columns]
+    reached = None if goal is None else replicates.share_at_least(goal.at_least)
+    return analysis.Spread(
+        tuple(float(np.log(column).std(ddof=1)) for column in columns),
+        tuple(float((high - low) / 2.0 / middle) for low, middle, high in marks),
+        None if goal is None or reached is None else replicates.estimate(values[goal.output], reached),
+    )
 
 
 def save(done: Calibration, file: Path) -> None:

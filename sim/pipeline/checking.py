@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sim.cells import graph as wiring
 from sim.cells import load, names
 from sim.cells.bound import Graph
 from sim.config.columns import Column, expand
+from sim.config.draft import Draft
 from sim.config.schema import Study
 from sim.errors import InputError, Problem, did_you_mean
 from sim.sampling import correlation
@@ -45,9 +46,63 @@ def check(path: Path, sets: Sequence[str] = (), scenario: str | None = None) -> 
             graph, found = wiring.bind(files, names_of(study))
             problems += found
         problems += correlation.problems(study)
+        if _to_be_fitted(study):
+            from sim.sampling import marginals
+
+            problems += marginals.problems(study)
+    elif reading.draft is not None:
+        problems += _further(reading, reading.draft)
     if problems or study is None or graph is None:
         raise InputError([problem.at(reading.origins.place(problem.path)) for problem in problems])
     return Checked(reading, study, graph, columns)
+
+
+# Without these the model's names mean nothing: what it would say follows from what was said already.
+_NEEDED = ("model", "timeline", "drivers", "innovations", "schedules", "openings", "windows", "families")
+
+
+def _further(reading: config.Reading, draft: Draft) -> list[Problem]:
+    """What model and correlations say about a study with faults of its own, so that one does not hide the others."""
+    whole = {leaf for leaf in draft.broken if "." not in leaf}
+    unknown = whole - set(Study.model_fields)  # a section's name misspelt: all that stands in it is missing
+    found: list[Problem] = []
+    if not unknown and not whole & set(_NEEDED) and draft.whole("families"):
+        files, found = load.load(draft.study.model, reading.directory)
+        if files is not None:
+            found = wiring.bind(files, _names_in(draft))[1]
+    of_pairs = any(problem.path.startswith("dependence") for problem in reading.problems)
+    if not of_pairs and draft.whole("dependence", "drivers"):
+        found = [*found, *correlation.problems(draft.study)]
+    said = {problem.place for problem in reading.problems} | {problem.path for problem in reading.problems}
+    placed = [problem.at(reading.origins.place(problem.path)) for problem in found]
+    return [
+        problem
+        for problem in placed
+        if not {problem.place, problem.path} & said and not draft.touches(tuple(problem.path.split(".")))
+    ]
+
+
+def _names_in(draft: Draft) -> names.Names:
+    """As `names_of`, with the names of entries that are malformed: who asks for one of those asks for what is there."""
+    known = names_of(draft.study)
+    openings, windows = draft.names("openings"), draft.names("windows")
+    return replace(
+        known,
+        drivers=tuple(sorted(draft.names("drivers"))),
+        innovations=tuple(sorted(draft.names("innovations"))),
+        schedules=tuple(sorted(draft.names("schedules"))),
+        openings={name: known.openings.get(name) for name in openings},
+        windows={name: known.windows.get(name, "") for name in windows},
+        outputs=tuple(
+            names.OutputRequest(f"outputs.{i}.cell", output.cell, output.per is not None or output.at is not None)
+            for i, output in draft.outputs
+        ),
+    )
+
+
+def _to_be_fitted(study: Study) -> bool:
+    """Whether some driver's distribution must be made to be judged, which takes NumPy (0.1 s)."""
+    return any(driver.marginal.kind in ("metalog", "mixture", "student_t") for driver in study.drivers.values())
 
 
 def plan_of(checked: Checked) -> Plan:
@@ -89,7 +144,21 @@ def check_json(checked: Checked) -> dict[str, Any]:
         "columns": len(checked.columns),
         "sources": len(study.sources),
         "files": list(checked.reading.files),
+        "warnings": warnings(checked),
     }
+
+
+def warnings(checked: Checked) -> list[str]:
+    """What is no mistake and yet should be known: drivers without a variance, with file and line."""
+    if not _to_be_fitted(checked.study):
+        return []
+    from sim.sampling import marginals
+
+    found = []
+    for leaf, said in marginals.heavy(checked.study):
+        place = checked.reading.origins.place(leaf)
+        found.append(f"{place.file}:{place.line} {said}" if place else said)
+    return found
 
 
 def schema_text() -> str:
@@ -112,8 +181,18 @@ def feeds(path: Path, cell: str, sets: Sequence[str] = (), scenario: str | None 
     checked = check(path, sets, scenario)
     known = [each.name for each in checked.graph.cells]
     if cell not in known:
-        advice = did_you_mean(cell, known) or "see the functions of the model's files"
-        raise InputError(Problem("--cell", f'the model has no cell "{cell}"', advice))
+        raise InputError(_no_cell(checked, cell, known))
     from sim.report import register
 
     return register.feeds(checked.reading, checked.study, checked.graph.to_json(), cell)
+
+
+def _no_cell(checked: Checked, name: str, cells: Sequence[str]) -> Problem:
+    for section in ("drivers", "innovations", "schedules", "windows"):
+        if name in getattr(checked.study, section):
+            place = checked.reading.origins.key_place(f"{section}.{name}")
+            readers = [c.name for c in checked.graph.cells if any(name in a.targets for a in c.arguments)]
+            what = f'"{name}" is no cell but stands under `{section}` ({place})'
+            return Problem("--cell", what, f"it feeds {', '.join(readers)}")
+    advice = did_you_mean(name, cells) or "see the functions of the model's files"
+    return Problem("--cell", f'the model has no cell "{name}"', advice)

@@ -13,6 +13,7 @@ from sim.pipeline.checking import Checked
 def study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
     """What the manifest says about the study, as plain data."""
     from sim.run import store
+    from sim.sampling import marginals
 
     study = checked.study
     goal = study.target
@@ -40,6 +41,7 @@ def study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
             {"output": warning.output, "mean_above": warning.mean_above, "say": warning.say}
             for warning in study.warnings.values()
         ],
+        "heavy_drivers": [said for _, said in marginals.heavy(study)],
         "columns": [
             {"name": c.name, "cell": c.cell, "period": c.period, "shown": _shown(study, c)} for c in checked.columns
         ],

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,10 @@ def score(
         if not source.strip():
             raise InputError(Problem("--source", "an outcome needs its source", "name the document it was read in"))
         _day("--published", published)
+        today = datetime.now().astimezone().date().isoformat()
+        if published > today:
+            what = f"{published} lies ahead: an outcome is known once it is published"
+            raise InputError(Problem("--published", what, "give the day on which it came out"))
         bodies = _outcomes(outcomes, held.entries, source.strip(), published, studies)
         held = ledger.append(out, bodies)
     card = scoring.analyse(held.entries)
@@ -125,6 +129,12 @@ def _names(run: Run, outputs: Sequence[str]) -> list[str]:
         found: list[str] = []
         for name in outputs:
             of = [c["name"] for c in columns if name in (c["name"], c["cell"])]
+            if not of and name not in run.drivers and "." not in name.replace("@", "."):
+                cells = {c["cell"] for c in columns}
+                advice = (
+                    did_you_mean(name, {*cells, *run.drivers}) or f"name one such as {', '.join(sorted(cells)[:3])}"
+                )
+                raise InputError(Problem("--output", f'the run has no output "{name}"', advice))
             found += of or [run.known(name.replace("@", "."))]
         return list(dict.fromkeys(found))
     goal = run.target

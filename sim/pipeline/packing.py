@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError, StorageError
+from sim.pipeline import backtesting
 from sim.pipeline.checking import check
 from sim.pipeline.stored import RESULTS
 
@@ -87,7 +88,6 @@ def _wanted(run: Run, source: Source, threads: int | None, out: Path) -> dict[st
 
 def backtest(run: Run, file: Path, out: Path) -> None:
     """Store a backtest with the run: one that an earlier run has of the same study and history, or a new one."""
-    from sim.pipeline import backtesting
     from sim.pipeline.calibrating import history_of
     from sim.run import store
 
@@ -120,7 +120,7 @@ _OWN = {"prob", "explain", "believe", "convergence"}  # asked of the run itself:
 
 def _fits(run: Run, question: Mapping[str, Any], verb: str) -> bool:
     if verb not in _OWN:
-        return bool(question.get("pack"))
+        return bool(question.get("pack")) and (verb != "backtest" or question.get("form") == backtesting.FORM)
     goal = run.target
     if goal is None or question.get("output") != goal["output"]:
         return False

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim import config
-from sim.errors import ModelFailure
+from sim.errors import InputError, ModelFailure, Problem
 from sim.pipeline import packing
 from sim.pipeline.checking import Checked, check, plan_of
 from sim.pipeline.facts import study_facts
@@ -31,17 +31,22 @@ def run(
     keep: Keep = "all",
     out: Path = RESULTS,
     pack: bool = True,
+    require: bool = False,
     progress: Progress = lambda done: None,
     begin: Callable[[Checked], None] = lambda checked: None,
     say: Callable[[str], None] = lambda what: None,
 ) -> Run:
     """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first,
-    ``say`` of each part of the pack.
+    ``say`` of each part of the pack. InputError if a precision is to be required of a study that asks for none.
     """
     clock = _Clock()
     checked = check(path, sets, scenario)
+    if require and checked.study.run.precision is None:
+        raise InputError(Problem("--require", "no precision is asked for", "add --precision, or run.precision"))
     begin(checked)
     from sim.analysis import summary as analysis
+    from sim.analysis import target
+    from sim.pipeline.stopping import Stopping
     from sim.report import register, tables
     from sim.run import record, setup, simulate, store
     from sim.run.result import Run
@@ -50,22 +55,36 @@ def run(
     study, model = checked.study, setup.as_json(checked.graph.to_json())
     made = setup.make(study, checked.graph, checked.columns, plan_of(checked))
     simulator = simulate.Simulator(made)
-    facts = store.manifest(
-        made, study=study_facts(checked, scenario), keep=keep, model=model, probe=simulator.maths_digest()
-    )
+    probe = simulator.maths_digest()
+
+    def told(**found: Any) -> dict[str, Any]:
+        return store.manifest(made, study=study_facts(checked, scenario) | found, keep=keep, model=model, probe=probe)
+
+    facts = told()
     clock.lap("compile")
     with store.create(out, checked.reading.slug, facts["hash"]) as folder:
         folder.text("study.resolved.yaml", config.resolved_text(checked.reading))
         folder.text("kernel.py", made.text)
         folder.text("model.json", model)
         made.save(folder.run / "setup.npz")
-        wanted = () if study.target is None else (study.target.output, *study.target.alternatives.values())
+        goal = facts["target"]
+        rule = Stopping(study.run, made, [] if goal is None else target.thresholds(goal))
         recorded = record.record(
-            simulator, folder, paths=study.run.paths, keep=keep, wanted=wanted, threads=threads, progress=progress
+            simulator,
+            folder,
+            looks=rule.looks,
+            keep=keep,
+            thresholds=rule.tests,
+            enough=rule.enough,
+            threads=threads,
+            progress=progress,
         )
         clock.lap("simulate")
-        if recorded.invalid == study.run.paths:
+        if recorded.invalid == recorded.paths:
             raise ModelFailure(_nothing_valid(recorded))
+        if study.run.precision is not None:
+            facts = told(paths=recorded.paths, precision=rule.found())
+            folder.identify(facts["hash"])
         facts |= {
             "run": folder.name,
             "invalid_paths": recorded.invalid,
@@ -111,6 +130,12 @@ def _nothing_valid(recorded: Any) -> str:
     return f"every path is invalid; path {first['path']} gives no finite {named}, with {drivers}; nothing was kept"
 
 
+def most_paths(checked: Checked) -> int:
+    """How many paths a study may take, for a progress bar."""
+    spec = checked.study.run
+    return spec.paths if spec.precision is None else spec.precision.looks[-1]
+
+
 def run_json(done: Run) -> dict[str, Any]:
     """The one object of `sim run --json`."""
     keys = ("study", "paths", "sampler", "seed", "seconds", "target", "outputs", "invalid_paths", "warnings")
@@ -122,6 +147,8 @@ def run_json(done: Run) -> dict[str, Any]:
         "central": done.summary["central"],
         "top_drivers": done.summary["top_drivers"],
         "shares": done.summary["shares"],
+        "sampling": done.summary["sampling"],
+        "precision": done.summary["precision"],
     }
 
 

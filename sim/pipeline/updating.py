@@ -12,7 +12,7 @@ from sim import config
 from sim.config import leaves
 from sim.config import observations as observing
 from sim.config.observations import Observation, column_of
-from sim.errors import InputError, Problem
+from sim.errors import InputError, ModelFailure, Problem
 from sim.pipeline import selection
 from sim.pipeline.stored import RESULTS
 
@@ -152,9 +152,15 @@ def _near(
     from sim.run.inputs import PlannedInputs
     from sim.run.rows import Rows
 
+    inputs = PlannedInputs(prior.plan)
+    if inputs.copula != "gaussian":
+        raise ModelFailure(
+            f"hardly any path of run {parent.manifest['run']} comes near the observation, and paths are led to it under"
+            f" a Gaussian copula only, not under a {inputs.copula}; simulate more paths and update that run"
+        )
     particles = tempering.temper(
         partial(prior.value, threads=threads),
-        PlannedInputs(prior.plan),
+        inputs,
         [column_of(each) for each in bound.observations],
         conditioning.Likelihood(bound.observations),
         watched=prior.setup.outputs[0] if parent.target is None else str(parent.target["output"]),
@@ -250,7 +256,7 @@ def _written(
         folder.text("model.json", bound.texts.model)
         bound.setup.save(folder.run / "setup.npz")
         found.save(folder.run / rows.FILE)
-        recorded = record.record(simulator, folder, paths=facts["paths"], keep="all", threads=threads)
+        recorded = record.record(simulator, folder, looks=[facts["paths"]], keep="all", threads=threads)
         facts |= {
             "run": folder.name,
             "invalid_paths": recorded.invalid,

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -138,7 +138,10 @@ def runs(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> N
             answer = f"P(≥ {goal}) {summary_screen.chance(target)}"
         if row.get("complete") is False:
             answer = plain(row.get("note") or "incomplete")
-        cells = (row.get("run"), row.get("study"), None if paths is None else count(paths), row.get("seed"), answer)
+        study = row.get("study")
+        if row.get("scenario"):
+            study = f"{study} ({row['scenario']})"
+        cells = (row.get("run"), study, None if paths is None else count(paths), row.get("seed"), answer)
         table.add_row(*(_text(console, plain("" if cell is None else cell)) for cell in cells))
     console.print(table)
 
@@ -237,6 +240,7 @@ def progress(quiet: bool = False, console: Console | None = None) -> Iterator[Te
     if quiet or not console.is_terminal:
         yield Teller(None)
         return
-    columns = (_Title(), BarColumn(30), TextColumn("{task.percentage:>3.0f}%"), _Speed(), TimeRemainingColumn())
+    title = _Title(Column(no_wrap=True, overflow="ellipsis"))  # one line: two would jump at every redraw
+    columns = (title, BarColumn(30), TextColumn("{task.percentage:>3.0f}%"), _Speed(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as display:
         yield Teller(display)

@@ -41,16 +41,37 @@ def _head(result: Mapping[str, Any]) -> list[str]:
     for entry in result["quantities"]:
         if result["kind"] == "study" and entry["likeliest"] is not None:
             head.append(f"#   {entry['name']}: {_posterior(entry)}")
-    widths = result["widths"]
-    if widths is not None:
-        factors = widths["factors"]
-        head += [
-            f"# Width (sd of log revenue) {_listed(widths['horizons'], '')} quarters ahead: record "
-            f"{_listed(widths['record'])}; with the fit as it is {_listed(widths['uncorrected'])};",
-            f"# with growth shocks x {factors['shocks']:g}, season and irregular x {factors['noise']:g}, as here, "
-            f"{_listed(widths['corrected'])}.",
-        ]
+    return head if result["widths"] is None else [*head, *_widths(result["widths"])]
+
+
+def _widths(widths: Mapping[str, Any]) -> list[str]:
+    """How wide the study is, why, and what it would be with the fit as it is."""
+    factors, before, after = widths["factors"], widths["uncorrected"], widths["corrected"]
+    head = [
+        f"# Width (sd of log revenue) {_listed(widths['horizons'], '')} quarters ahead: record "
+        f"{_listed(widths['record'])}; with the fit as it is {_listed(before['sd'])};",
+        f"# with growth shocks x {factors['shocks']:g}, season and irregular x {factors['noise']:g}, as here, "
+        f"{_listed(after['sd'])}, drivers and noise together:",
+        f"# 80% of paths within {_percents(after['half_width_80'])} of the median (with the fit as it is "
+        f"{_percents(before['half_width_80'])}).",
+    ]
+    if widths["backtest"] is not None:
+        head += [f"# {line}" for line in _backtest(widths["backtest"])]
+    if after["target"] is not None:
+        reached, plain = after["target"]["value"], before["target"]["value"]
+        head.append(f"# P(target reached) {reached:.1%} as here, {plain:.1%} with the fit as it is.")
     return head
+
+
+def _backtest(found: Mapping[str, Any]) -> list[str]:
+    """The widths' own record, and what was made of it."""
+    factors = " / ".join(
+        f"{factor:.2f} ({low:.2f} to {high:.2f})"
+        for factor, (low, high) in zip(found["width_factors"], found["intervals"], strict=True)
+    )
+    applied = any(each != 1.0 for each in found["corrections"])
+    made = f"record x {_listed(found['corrections'], '.2f')}" if applied else "within chance of 1, none applied"
+    return [f"Backtest, {found['vintages']} vintages: width needed / given {factors};", f"{made}."]
 
 
 def _about(name: str, fitted: Mapping[str, Mapping[str, Any]], result: Mapping[str, Any]) -> list[str]:
@@ -79,6 +100,10 @@ def _digits(value: float) -> str:
 
 def _listed(values: list[float], form: str = ".3f") -> str:
     return " / ".join(format(value, form) for value in values)
+
+
+def _percents(values: list[float]) -> str:
+    return " / ".join(f"{100 * value:.1f}" for value in values) + "%"
 
 
 def _flow(marginal: Mapping[str, Any]) -> str:

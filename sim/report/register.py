@@ -8,6 +8,8 @@ from typing import Any
 from sim.config import Reading
 from sim.config.schema import Study
 
+_MOST = 6  # values of a discrete marginal that are named
+
 
 def rows(
     reading: Reading, study: Study, percentiles: Mapping[str, tuple[float, float, float]] | None = None
@@ -41,14 +43,33 @@ def rows(
 
 def in_words(marginal: Any) -> str:
     """``pert(0.22, 0.35, 0.47)``, ``lognormal(p10 2.4, p90 4.9), cut at 0 and 10``."""
-    given: Mapping[str, float] = marginal.given
-    bare = marginal.kind in {"fixed", "uniform", "triangular", "pert"}
-    inside = ", ".join(f"{value:.6g}" if bare else f"{key} {value:.6g}" for key, value in given.items())
-    text = f"{marginal.kind}({inside})"
+    if marginal.kind in {"discrete", "mixture", "empirical"}:
+        text = f"{marginal.kind}({_parts(marginal)})"
+    else:
+        text = _of_numbers(marginal)
     cut = marginal.truncate
     if cut is not None:
         text += ", cut at " + " and ".join(f"{bound:.6g}" for bound in (cut.low, cut.high) if bound is not None)
     return text
+
+
+def _parts(marginal: Any) -> str:
+    """``0.2 at 30%, 0.5 at 70%``; ``36 values from -0.1 to 0.3, linear``; ``70% normal(...) or 30% fixed(0)``."""
+    if marginal.kind == "empirical":
+        values = marginal.values
+        return f"{len(values)} values from {min(values):.6g} to {max(values):.6g}, {marginal.how}"
+    if marginal.kind == "mixture":
+        return " or ".join(f"{100 * each.weight:.4g}% {in_words(each.marginal)}" for each in marginal.components)
+    pairs = sorted(zip(marginal.values, marginal.probabilities, strict=True))
+    shown = [f"{value:.6g} at {100 * share:.4g}%" for value, share in pairs[:_MOST]]
+    return ", ".join(shown) + (f" and {len(pairs) - _MOST} more" if len(pairs) > _MOST else "")
+
+
+def _of_numbers(marginal: Any) -> str:
+    given: Mapping[str, float] = marginal.given
+    bare = marginal.kind in {"fixed", "uniform", "triangular", "pert"}
+    inside = ", ".join(f"{value:.6g}" if bare else f"{key} {value:.6g}" for key, value in given.items())
+    return f"{marginal.kind}({inside})"
 
 
 def feeds(reading: Reading, study: Study, graph: Mapping[str, Any], cell: str) -> dict[str, Any]:

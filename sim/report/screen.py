@@ -44,7 +44,7 @@ def lines(summary: Mapping[str, Any], directory: Path, width: int) -> list[str]:
     warnings = [plain(text) for text in summary.get("warnings", ())]
     results = ["Results", plain(directory)]
     indent = max(cell_len(lead) for lead in [*(lead for lead, _ in flows), results[0], "Warnings"]) + _GAP
-    allowed = {lead: 2 for lead, _ in flows}
+    allowed = {lead: 1 if lead == "Sampling" else 2 for lead, _ in flows}
 
     def told() -> list[str]:
         return [line for lead, items in flows for line in flow(lead, items, indent, width, allowed[lead])]
@@ -107,6 +107,8 @@ def _lead(words: str, indent: int) -> str:
 
 def _title(summary: Mapping[str, Any], width: int) -> str:
     mark = " · " + plain(summary.get("hash") or summary["run"])[:8]
+    if summary.get("scenario"):  # "base case" above the numbers of a bear would be read as the base case
+        mark = f" · scenario {plain(summary['scenario'], 20)}{mark}"
     return cut(plain(summary["study"]), width - cell_len(mark)) + mark
 
 
@@ -164,7 +166,13 @@ def leaf_of(summary: Mapping[str, Any], column: str) -> tuple[Mapping[str, Any],
 
 
 def _flows(summary: Mapping[str, Any]) -> list[tuple[str, list[Item]]]:
-    return [*_target(summary), ("How often", _shares(summary)), ("Rank corr.", _drivers(summary))]
+    return [
+        *_target(summary),
+        ("Precision", _precision(summary)),
+        ("How often", _shares(summary)),
+        ("Rank corr.", _drivers(summary)),
+        ("Sampling", _sampling(summary)),
+    ]
 
 
 def _target(summary: Mapping[str, Any]) -> list[tuple[str, list[Item]]]:
@@ -202,7 +210,11 @@ def _hundredfold(share: float | None, error: float | None, mark: str) -> str:
 
 
 def _rank(mark: Mapping[str, Any]) -> str:
-    return _hundredfold(mark["percentile"].get("probability"), mark["percentile"].get("standard_error"), "")
+    below = mark["percentile"]
+    share, interval = below.get("probability"), below.get("interval")
+    if share in (0, 1) and interval:  # no path lies on one side: the exact 95% bound, never "±0"
+        return f"below {interval[1] * 100:.2g}" if share == 0 else f"above {interval[0] * 100:.4g}"
+    return _hundredfold(share, below.get("standard_error"), "")
 
 
 def _shares(summary: Mapping[str, Any]) -> list[Item]:
@@ -216,6 +228,48 @@ def _shares(summary: Mapping[str, Any]) -> list[Item]:
         found.append((words[0], f"{words[1]} {number}".strip()))
         before = label
     return found
+
+
+def _precision(summary: Mapping[str, Any]) -> list[Item]:
+    """What was asked for and reached: the largest half-width of each kind of interval, and what it should be."""
+    asked = summary.get("precision")
+    if not asked:
+        return []
+    found: list[Item] = []
+    sure = f"{100 * asked['asked']['confidence']:g}%"
+    verdict = asked["verdict"]
+    if verdict:
+        hurdle = f"{100 * verdict['hurdle']:g}%"
+        looks = f"{sure} sure over {verdict['looks_planned']} looks"
+        is_open = verdict["answer"] == "open"
+        found.append(("P", f"not settled against {hurdle}" if is_open else f"{verdict['answer']} {hurdle}, {looks}"))
+    if asked["errors"]:
+        found.append(("", f"{'reached' if asked['met'] else 'not reached'} at {sure}"))
+    names = {"probability": "P", "mean": "means", "percentiles": "percentiles"}
+    for kind, worst in asked["errors"].items():
+        error = NONE if worst["error"] is None else f"{100 * worst['error']:.2g}%"
+        found.append((names[kind], f"{error} of {100 * worst['asked']:g}%"))
+    times = [f"{number:g}x the paths" for _, number in _against_plain(summary).values()]
+    return [*found, *([("plain Monte Carlo", times[0])] if times else [])]
+
+
+def _sampling(summary: Mapping[str, Any]) -> list[Item]:
+    """What plain Monte Carlo would have done; where a precision was asked for that stands with it."""
+    if summary.get("precision"):
+        return []
+    found = _against_plain(summary)
+    items = {"P": ("plain Monte Carlo: P", "% ({:g}x the paths)"), "mean": ("mean", " ({:g}x)")}
+    return [(items[kind][0], f"±{error:g}" + items[kind][1].format(times)) for kind, (error, times) in found.items()]
+
+
+def _against_plain(summary: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """The standard error of plain Monte Carlo on as many paths, and how many times the paths it needs for ours."""
+    against = (summary.get("sampling") or {}).get("against_plain") or {}
+    return {
+        word: (float(f"{size * each['plain_standard_error']:.2g}"), float(f"{each['variance_ratio']:.2g}"))
+        for word, kind, size in (("P", "probability", 100), ("mean", "mean", 1))
+        if (each := against.get(kind)) and each["variance_ratio"]
+    }
 
 
 def _drivers(summary: Mapping[str, Any]) -> list[Item]:

@@ -1,6 +1,6 @@
 """Kernel text: the loop over blocks of paths, joined with the sampling text before it and the cells' text.
 
-It expects in the same text: ``BLOCK``, `draw_drivers`, `draw_innovations` (sampling) and `begin_block`,
+It expects in the same text: ``BLOCK``, `draw_drivers`, `draw_innovation` (sampling) and `begin_block`,
 `period_block`, `horizon_block` (written from the cells). Rows of ``buffer`` are `BLOCK` wide: row r, lane i is
 ``buffer[r * BLOCK + i]``.
 """
@@ -36,39 +36,21 @@ def copy_divided(buffer, source, target, divisor):
 
 
 @inlined
-def give(buffer, row, target, first, count):
-    start = np.uint64(row) * BLOCK
-    if count == BLOCK:
-        for i in range(BLOCK):
-            target[first + i] = buffer[start + i]
-    else:
-        for i in range(count):
-            target[first + i] = buffer[start + i]
-
-
-@inlined
-def give_divided(buffer, row, target, first, count, divisor):
+def give(buffer, row, target, slot, first, count):
     start = np.uint64(row) * BLOCK
     for i in range(count):
-        target[first + i] = buffer[start + i] / divisor
+        target[slot, first + i] = buffer[start + i]
 
 
 @inlined
-def draw_noise(block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
+def draw_noise(draw, block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
     """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
-    innovation_keys, points, innovation_point, leading = noising
-    if innovation_paths.shape[0] == 0:
-        draw_innovations(block_paths, innovation_keys, points, innovation_point, leading, periods, buffer, first_row)
-        return
-    others = np.empty(BLOCK, np.uint64)
-    for k in range(np.uint64(innovation_keys.shape[0])):
-        for i in range(BLOCK):
-            others[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
-        start_row = first_row + np.int64(k) * periods
-        only = slice(np.int64(k), np.int64(k) + 1)
-        draw_innovations(
-            others, innovation_keys[only], points, innovation_point[only], leading, periods, buffer, start_row
-        )
+    taken = block_paths.copy()
+    for k in range(np.uint64(noising[0].shape[0])):
+        if innovation_paths.shape[0] > 0:
+            for i in range(BLOCK):
+                taken[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+        draw(taken, np.int64(k), *noising, periods, buffer, first_row + np.int64(k) * periods)
 
 
 @inlined
@@ -87,29 +69,31 @@ def give_outputs(buffer, period, given_first, given_row, given_output, given_div
     for k in range(given_first[period], given_first[period + 1]):
         slot = slots[given_output[k]]
         if slot >= 0:
-            if given_divisor[k] == 1.0:
-                give(buffer, given_row[k], outputs[slot], first, count)
-            else:
-                give_divided(buffer, given_row[k], outputs[slot], first, count, given_divisor[k])
+            give(buffer, given_row[k], outputs, slot, first, count)
+            if given_divisor[k] != 1.0:
+                for i in range(count):
+                    outputs[slot, first + i] = outputs[slot, first + i] / given_divisor[k]
 
 
 @compiled
 def simulate_paths(
-    paths, drawing, noising, first_innovation_row, noise, innovation_paths,
+    drivers_of, innovation_of, begin, step, end, paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
     totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
+    The first five are `draw_drivers`, `draw_innovation`, `begin_block`, `period_block` and `horizon_block` as pointers
+    (`sim.kernel.pointer`): compiled apart, on two CPUs at once, they take half the time of one piece.
     paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
-    `draw_innovations` up to the periods. noise: False sets every innovation to
+    `draw_innovation` from the keys up to the periods. noise: False sets every innovation to
     zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
     replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
     number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
     totals: what begins after each period; windows: int64[w, 3] of period, source row and window row, with
     window_divisors: float64[w]; given: which rows are outputs after each period. slots: int64[O], the row of
     ``outputs`` for each output, or -1. series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted),
-    outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
+    outputs float64[o, n], series float64[s * periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
     block_paths = np.empty(BLOCK, np.uint64)
@@ -119,33 +103,43 @@ def simulate_paths(
         for i in range(BLOCK):
             # A short last block repeats its last path: every loop keeps its constant length.
             block_paths[i] = paths[first + min(np.uint64(i), count - np.uint64(1))]
-        draw_drivers(block_paths, *drawing)
+        drivers_of(block_paths, *drawing)
         for k in range(np.uint64(replaced_rows.size)):
             start = np.uint64(replaced_rows[k]) * BLOCK
             for i in range(count):
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
-            give(buffer, d, drivers[d], first, count)
+            give(buffer, d, drivers, d, first, count)
         if noise:
-            draw_noise(block_paths, innovation_paths, first, count, noising, first_innovation_row, periods, buffer)
+            draw_noise(
+                innovation_of,
+                block_paths,
+                innovation_paths,
+                first,
+                count,
+                noising,
+                first_innovation_row,
+                periods,
+                buffer,
+            )
         else:
             for row in range(noising[0].shape[0] * periods):
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])
-        begin_block(buffer)
+        begin(buffer)
         start_totals(buffer, 0, *totals)
         for t in range(1, periods + 1):
-            period_block(buffer, float(t), schedules)
+            step(buffer, float(t), schedules)
             give_outputs(buffer, t, *given, slots, outputs, first, count)
             for w in range(np.uint64(windows.shape[0])):
                 if windows[w, 0] == t:
                     copy_divided(buffer, windows[w, 1], windows[w, 2], window_divisors[w])
             start_totals(buffer, t, *totals)
-            if series.shape[2] > 0:
+            if series.shape[1] > 0:
                 for s in range(np.uint64(series_rows.size)):
-                    give(buffer, series_rows[s], series[s, t - 1], first, count)
-        horizon_block(buffer)
+                    give(buffer, series_rows[s], series, np.int64(s) * periods + t - 1, first, count)
+        end(buffer)
         give_outputs(buffer, periods + 1, *given, slots, outputs, first, count)
 
 

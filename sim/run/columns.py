@@ -25,50 +25,52 @@ class Sink(Protocol):
 
 
 class Sample:
-    """Every driver on the first `SAMPLE` paths."""
+    """Every driver, and the ``wanted`` outputs, on the first `SAMPLE` of at most ``paths`` paths."""
 
-    def __init__(self, drivers: Sequence[str], paths: int):
-        self._names = tuple(drivers)
+    def __init__(self, drivers: Sequence[str], outputs: Sequence[str], wanted: Sequence[str], paths: int):
+        self._rows = [list(outputs).index(name) for name in wanted]
+        self._names = (*drivers, *wanted)
         self._values = np.empty((len(self._names), min(SAMPLE, paths)))
+        self._filled = 0
 
     def write(self, chunk: Chunk) -> None:
         count = min(chunk.outputs.shape[1], self._values.shape[1] - chunk.first)
         if count > 0:
-            self._values[:, chunk.first : chunk.first + count] = chunk.drivers[:, :count]
+            place = slice(chunk.first, chunk.first + count)
+            self._values[: len(chunk.drivers), place] = chunk.drivers[:, :count]
+            self._values[len(chunk.drivers) :, place] = chunk.outputs[self._rows, :count]
+            self._filled = place.stop
 
     def columns(self) -> dict[str, Floats]:
-        return dict(zip(self._names, self._values, strict=True))
+        return dict(zip(self._names, self._values[:, : self._filled], strict=True))
 
 
 class MemorySink:
-    """Nothing on disk: the few outputs that figures need, and every driver on the first paths, stay in memory."""
+    """Nothing on disk: only the first paths stay in memory, of every driver and the ``wanted`` outputs."""
 
     def __init__(self, drivers: Sequence[str], outputs: Sequence[str], wanted: Sequence[str], paths: int):
-        self._rows = {name: list(outputs).index(name) for name in wanted}
-        self._sample = Sample(drivers, paths)
-        self._columns = {name: np.empty(paths) for name in self._rows}
+        self._sample = Sample(drivers, outputs, wanted, paths)
 
     def write(self, chunk: Chunk) -> None:
         self._sample.write(chunk)
-        for name, row in self._rows.items():
-            self._columns[name][chunk.first : chunk.first + chunk.outputs.shape[1]] = chunk.outputs[row]
 
     def close(self) -> Columns:
-        return MemoryColumns(self._columns, self._sample.columns())
+        return SampleColumns(self._sample.columns())
 
 
-class MemoryColumns:
-    """Columns of a `MemorySink`."""
+class SampleColumns:
+    """The first paths of the columns of a `MemorySink`; none as a whole."""
 
-    def __init__(self, columns: Mapping[str, Floats], sample: Mapping[str, Floats]):
-        self._columns, self._sample = columns, sample
-        self.names = tuple(columns)
+    names: tuple[str, ...] = ()
+
+    def __init__(self, sample: Mapping[str, Floats]):
+        self._sample = sample
 
     def column(self, name: str) -> Floats:
-        return self._columns[name]
+        raise StorageError(f'column "{name}" was not kept; repeat the run with --keep all')
 
     def head(self, name: str, count: int) -> Floats:
-        return (self._sample[name] if name in self._sample else self._columns[name])[:count]
+        return self._sample[name][:count]
 
 
 class ParquetSink:
@@ -94,7 +96,7 @@ class ParquetSink:
         self._sources = [
             (name in set(drivers), (drivers if name in set(drivers) else outputs).index(name)) for name in kept
         ]
-        self._sample = Sample(drivers, paths)
+        self._sample = Sample(drivers, outputs, (), paths)
         self._schema = pa.schema(
             [pa.field(name, pa.float64(), nullable=False, metadata=facts.get(name)) for name in kept]
         )

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.run.columns import Sink
 from sim.run.result import SAMPLE, Columns, Tally
 from sim.run.simulate import CHUNK, Chunk, Simulator
 from sim.run.store import Folder, Keep
 from sim.run.tallies import Moments, Tallies
 
+Part = tuple[Tallies, NDArray[np.uint64]]  # counts and digests of some of the chunks
 SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What simulating gave besides the columns.
+    """What simulating ``paths`` paths gave besides the columns.
 
     ``digests`` are those of `sim.run.tally.digest` by output. ``invalid`` counts paths with an output that is not
     finite; ``first_invalid`` shows the first one: its path, its drivers and which outputs are not finite.
     ``quarterly`` are rows of (cell, period, unit, mean, standard error, P5 P25 P50 P75 P95, paths) of the first chunk.
     """
 
+    paths: int
     columns: Columns
     tallies: Mapping[str, Tally]
     digests: Mapping[str, str]
@@ -39,41 +42,45 @@ def record(
     simulator: Simulator,
     folder: Folder,
     *,
-    paths: int,
+    looks: Sequence[int],
     keep: Keep,
-    wanted: Sequence[str] = (),
+    thresholds: Collection[tuple[str, float]] = (),
+    enough: Callable[[int, Mapping[str, Tally]], bool] = lambda paths, tallies: True,
     threads: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Recorded:
-    """Simulate ``paths`` paths into ``folder``. ``progress`` hears how many paths are done, in order.
+    """Simulate into ``folder`` as many paths as the first of the rising ``looks`` at which there are ``enough``.
 
-    ``wanted`` are the outputs whose columns are needed afterwards even if none are kept.
+    ``enough`` hears of each number of paths and the tallies up to there; the last look ends the run whatever it says.
+    Whichever look ended it, the bits are those of a run of just so many paths. ``thresholds`` are pairs of an output
+    and a value: paths that reach it are counted exactly, and of these outputs the first paths are at hand afterwards
+    even if no column is kept. ``progress`` hears how many paths are done, in order.
     """
     setup = simulator.setup
-    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, paths)
-    tallying = _Tallying(simulator)
-    invalid, first_invalid = 0, None
-    quarterly: tuple[tuple[object, ...], ...] = ()
-    every = simulator.chunks(
-        paths,
-        threads=threads,
-        series_paths=CHUNK,
-        driver_paths=paths if keep == "all" else SAMPLE,
-        seen=tallying.seen,
+    counted = tuple(dict.fromkeys(thresholds))
+    wanted = tuple(dict.fromkeys(output for output, _ in counted))
+    sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, looks[-1])
+    taking = _Taking(simulator, sink, counted, progress)
+    driver_paths = looks[-1] if keep == "all" else SAMPLE
+    tallies: Mapping[str, Tally] = {}
+    for paths in looks:
+        # Chunks must not depend on where we look: the last one of a look, if cut short, is put aside until it is known
+        # whether the run ends with it, and simulated again as a whole otherwise.
+        first, whole = taking.paths, paths if paths == looks[-1] else paths - paths % CHUNK
+        for chunk in simulator.chunks(
+            whole, first=first, threads=threads, series_paths=CHUNK, driver_paths=driver_paths, seen=taking.seen
+        ):
+            taking.take(chunk)
+        rest = simulator.chunk(whole, paths - whole, series=whole == 0, drivers=whole < driver_paths)
+        tallies = taking.tallies(rest)
+        if enough(paths, tallies):
+            if whole < paths:
+                taking.seen(rest)
+                taking.take(rest)
+            break
+    return Recorded(
+        taking.paths, sink.close(), tallies, taking.digests(), taking.invalid, taking.first_invalid, taking.quarterly
     )
-    for chunk in every:
-        if tallying.take(chunk):
-            bad = ~np.isfinite(chunk.outputs).all(axis=0)
-            invalid += int(np.count_nonzero(bad))
-            if first_invalid is None:
-                first_invalid = _shown(simulator, chunk.first + int(np.argmax(bad)))
-        if chunk.first == 0:
-            quarterly = _quarterly(simulator, chunk.series)
-        sink.write(chunk)
-        progress(chunk.first + chunk.outputs.shape[1])
-    replicated = simulator.plan.replicates > 1
-    tallies = tallying.merged().by_output(setup.outputs, tallying.moments, replicated=replicated)
-    return Recorded(sink.close(), tallies, tallying.digests(), invalid, first_invalid, quarterly)
 
 
 def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
@@ -101,40 +108,72 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
     return tuple(rows)
 
 
-class _Tallying:
-    """Tallies and digests of each thread, the bins placed by the first chunk of paths, simulated once more for that."""
+class _Taking:
+    """Takes chunks in path order: tallies and digests in parts that merge, what is invalid, the sink.
 
-    def __init__(self, simulator: Simulator, pilot: int = CHUNK):
-        self._simulator = simulator
+    The bins are placed by the first chunk of paths, simulated once more for that.
+    """
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        sink: Sink,
+        thresholds: Sequence[tuple[str, float]],
+        progress: Callable[[int], None],
+        pilot: int = CHUNK,
+    ):
+        self._simulator, self._sink, self._progress = simulator, sink, progress
+        outputs = simulator.setup.outputs
         first = simulator.chunk(0, pilot, drivers=False).outputs
-        self._placed = Tallies.placed(first)
+        self._placed = Tallies.placed(first, [(outputs.index(name), value) for name, value in thresholds])
         self._placed.count(simulator.tally, 0, first)
         self._placed.classify()
-        self.moments = Moments.none(first.shape[0])
-        self._mine, self._lock = threading.local(), threading.Lock()
-        self._every: list[tuple[Tallies, NDArray[np.uint64]]] = []
+        self._moments = Moments.none(first.shape[0])
+        self._lock = threading.Lock()
+        self._every: list[Part] = [(self._placed, np.zeros(first.shape[0], np.uint64))]
+        self._free = [*self._every]
+        self.paths, self.invalid = 0, 0
+        self.first_invalid: dict[str, Any] | None = None
+        self.quarterly: tuple[tuple[object, ...], ...] = ()
 
     def seen(self, chunk: Chunk) -> None:
-        if not hasattr(self._mine, "parts"):
-            # The first thread counts into the placed tallies themselves: one copy less.
-            with self._lock:
-                tallies = self._placed.alike() if self._every else self._placed
-                self._mine.parts = (tallies, np.zeros(chunk.outputs.shape[0], np.uint64))
-                self._every.append(self._mine.parts)
-        tallies, sums = self._mine.parts
-        tallies.count(self._simulator.tally, chunk.first, chunk.outputs)
-        self._simulator.digest(chunk.outputs, chunk.first, sums)
+        """Count a chunk, in any order and in the thread that computed it."""
+        # Each call counts into a part that no other call holds: as many parts as threads, whatever the number of looks.
+        with self._lock:
+            if not self._free:
+                self._free.append((self._placed.alike(), np.zeros(chunk.outputs.shape[0], np.uint64)))
+                self._every.append(self._free[-1])
+            part = self._free.pop()
+        part[0].count(self._simulator.tally, chunk.first, chunk.outputs)
+        self._simulator.digest(chunk.outputs, chunk.first, part[1])
+        self._free.append(part)
 
-    def take(self, chunk: Chunk) -> bool:
-        """Take the moments of the next chunk in path order; whether one of its outputs is not finite."""
+    def take(self, chunk: Chunk) -> None:
+        """Take the next chunk in path order, which was seen."""
+        count = chunk.outputs.shape[1]
         moments = next(t.moments.pop(chunk.first) for t, _ in self._every if chunk.first in t.moments)
-        self.moments.take(moments, chunk.outputs.shape[1])
-        return bool((moments[:, 0] < chunk.outputs.shape[1]).any())
+        self._moments.take(moments, count)
+        if (moments[:, 0] < count).any():
+            bad = ~np.isfinite(chunk.outputs).all(axis=0)
+            self.invalid += int(np.count_nonzero(bad))
+            if self.first_invalid is None:
+                self.first_invalid = _shown(self._simulator, chunk.first + int(np.argmax(bad)))
+        if chunk.first == 0:
+            self.quarterly = _quarterly(self._simulator, chunk.series)
+        self._sink.write(chunk)
+        self.paths = chunk.first + count
+        self._progress(self.paths)
 
-    def merged(self) -> Tallies:
-        for tallies, _ in self._every[1:]:
-            self._placed.merge(tallies)
-        return self._placed
+    def tallies(self, rest: Chunk) -> Mapping[str, Tally]:
+        """Tallies of all that was taken and of ``rest``, a chunk not yet seen that may be empty."""
+        merged, moments = self._placed.alike(), replace(self._moments)
+        if rest.outputs.shape[1]:
+            merged.count(self._simulator.tally, rest.first, rest.outputs)
+            moments.take(merged.moments[rest.first], rest.outputs.shape[1])
+        for tallies, _ in self._every:
+            merged.merge(tallies)
+        replicated = self._simulator.plan.replicates > 1
+        return merged.by_output(self._simulator.setup.outputs, moments, replicated=replicated)
 
     def digests(self) -> dict[str, str]:
         outputs = self._simulator.setup.outputs

@@ -28,7 +28,8 @@ class Tally:
     ``mean_error`` and ``rank_errors`` (of each of `PERCENTILES`, as shares of paths) are the standard errors that the
     spread of the 16 replicates gives; None for independent paths, whose errors follow from their number.
     ``paths`` are the valid paths, ``invalid`` those without a finite value; ``mean`` and ``squares`` (sum of squared
-    deviations) are exact over the valid ones.
+    deviations) are exact over the valid ones. ``valid`` counts the valid paths by replicate (path modulo 16), and
+    ``reached`` by threshold those of them that are at least as large: exact counts, int64[16] each.
     """
 
     paths: int
@@ -42,6 +43,8 @@ class Tally:
     at_largest: NDArray[np.int64]
     mean_error: float | None = None
     rank_errors: Floats | None = None
+    valid: NDArray[np.int64] | None = None
+    reached: Mapping[float, NDArray[np.int64]] = field(default_factory=dict)
 
 
 class Columns(Protocol):

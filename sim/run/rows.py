@@ -79,7 +79,7 @@ class Selected(Simulator):
         at = np.arange(first, first + count) % self.rows.paths.size
         arrays = self._empty(count, drivers=drivers, series=series)
         mine = {name: column[at] for name, column in self.rows.drivers.items()}
-        self._call(self._entry, self.rows.paths[at].astype(np.uint64), *arrays, replaced=mine)
+        self._simulate(self.rows.paths[at].astype(np.uint64), *arrays, replaced=mine)
         return Chunk(first, *arrays)
 
     def value(

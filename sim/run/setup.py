@@ -26,7 +26,7 @@ from sim.config.schema import Study
 from sim.periods import Timeline
 from sim.run import collect
 from sim.run.collect import Interval
-from sim.sampling import draw, normal, philox, points
+from sim.sampling import draw, normal, philox, points, quantile
 from sim.sampling.plan import Plan
 
 
@@ -186,7 +186,7 @@ def kernel_modules() -> tuple[Any, ...]:
     """The sampling half of a kernel's text, in order of need."""
     from sim import elementary
 
-    return (elementary, philox, points, normal, draw)
+    return (elementary, philox, points, normal, quantile, draw)
 
 
 def _blocks() -> tuple[Any, ...]:

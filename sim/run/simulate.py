@@ -42,18 +42,45 @@ class Simulator:
         self.plan = setup.plan
         self.driver_rows = {name: row for row, name in enumerate(self.plan.drivers)}
         self._scratch = threading.local()
-        module = kernel.load(setup.text, probe=self._probe)
+        module = kernel.load(setup.text, self._simulating, self._drawing)
+        self._parts = self._pointers(module)
         self._entry: Callable[..., None] = module.simulate_paths
         self._probe_maths: Callable[..., None] = module.probe_maths
         self.tally: Callable[..., None] = module.tally
         self.digest: Callable[..., None] = module.digest
 
-    def _probe(self, module: Any) -> None:
-        module.probe_maths(np.zeros(0), np.zeros((5, 0)))
-        Tallies.placed(np.zeros((1, 1))).count(module.tally, 0, np.zeros((1, 0)))
-        module.digest(np.zeros((1, 0)), 0, np.zeros(1, np.uint64))
-        none = np.zeros(0, np.uint64)
-        self._call(module.simulate_paths, none, *self._empty(0, drivers=False, series=False))
+    def _calls(self) -> dict[str, tuple[Any, ...]]:
+        """Arguments such as the parts of a simulation are called with, by entry point."""
+        paths, buffer = np.zeros(0, np.uint64), np.zeros(0)
+        return {
+            "draw_drivers": (paths, *self.plan.driver_arguments, buffer),
+            "draw_innovation": (paths, 0, *self.plan.innovation_arguments, self.setup.periods, buffer, 0),
+            "begin_block": (buffer,),
+            "period_block": (buffer, 1.0, self.setup.arrays["schedules"]),
+            "horizon_block": (buffer,),
+        }
+
+    def _pointers(self, module: Any) -> tuple[Any, ...]:
+        return tuple(kernel.pointer(getattr(module, name), given) for name, given in self._calls().items())
+
+    def _simulating(self, module: Any) -> list[kernel.Call]:
+        """What one process compiles of a new kernel: the simulation, and the cells."""
+        calls = self._calls()
+        entry = self._arguments(np.zeros(0, np.uint64), *self._empty(0, drivers=False, series=False))
+        cells = [(name, calls[name]) for name in ("begin_block", "period_block", "horizon_block")]
+        return [("simulate_paths", (*self._pointers(module), *entry)), *cells]
+
+    def _drawing(self, module: Any) -> list[kernel.Call]:
+        """What another process compiles at the same time: drawing and counting."""
+        calls, none = self._calls(), np.zeros((1, 0))
+        drawn = [(name, calls[name]) for name in ("draw_drivers", "draw_innovation")]
+        counted = Tallies.placed(np.zeros((1, 1))).arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))
+        return [
+            *drawn,
+            ("tally", counted),
+            ("digest", (none, 0, np.zeros(1, np.uint64))),
+            ("probe_maths", (np.zeros(0), np.zeros((5, 0)))),
+        ]
 
     def _empty(self, n: int, *, drivers: bool, series: bool) -> tuple[Floats, Floats, Floats]:
         setup = self.setup
@@ -63,9 +90,8 @@ class Simulator:
             np.empty((len(setup.series), setup.periods, n if series else 0)),
         )
 
-    def _call(
+    def _arguments(
         self,
-        entry: Callable[..., None],
         paths: NDArray[np.uint64],
         drivers: Floats,
         outputs: Floats,
@@ -74,7 +100,8 @@ class Simulator:
         noise: bool = True,
         innovation_paths: NDArray[np.uint64] | None = None,
         slots: NDArray[np.int64] | None = None,
-    ) -> None:
+    ) -> tuple[Any, ...]:
+        """The arguments of `simulate_paths` after the parts."""
         a, names = self.setup.arrays, sorted(replaced or {})
         buffer = getattr(self._scratch, "buffer", None)
         if buffer is None:
@@ -82,7 +109,7 @@ class Simulator:
         values = np.empty((len(names), paths.size))
         for row, name in enumerate(names):
             values[row] = (replaced or {})[name]
-        entry(
+        return (
             paths,
             (*self.plan.driver_arguments, buffer),
             self.plan.innovation_arguments,
@@ -104,8 +131,11 @@ class Simulator:
             buffer,
             drivers,
             outputs,
-            series,
+            series.reshape(len(self.setup.series) * self.setup.periods, -1) if series.size else np.empty((0, 0)),
         )
+
+    def _simulate(self, *arguments: Any, **more: Any) -> None:
+        self._entry(*self._parts, *self._arguments(*arguments, **more))
 
     def innovations(self, path: int) -> dict[str, Floats]:
         """The innovations of one path: float64[periods] by name."""
@@ -132,39 +162,41 @@ class Simulator:
     def chunk(self, first: int, count: int, *, series: bool = False, drivers: bool = True) -> Chunk:
         """Simulate the contiguous paths ``first`` to ``first + count - 1``."""
         arrays = self._empty(count, drivers=drivers, series=series)
-        self._call(self._entry, np.arange(first, first + count, dtype=np.uint64), *arrays)
+        self._simulate(np.arange(first, first + count, dtype=np.uint64), *arrays)
         return Chunk(first, *arrays)
 
     def chunks(
         self,
         paths: int,
         *,
+        first: int = 0,
         threads: int | None = None,
         series_paths: int = 0,
         driver_paths: int | None = None,
         seen: Callable[[Chunk], None] = lambda chunk: None,
     ) -> Iterator[Chunk]:
-        """All chunks of ``paths`` paths in path order, computed by ``threads`` threads (default: the CPUs we may use).
+        """All chunks of the paths ``first`` to ``paths - 1`` in path order, by ``threads`` threads (default: our CPUs).
 
-        Series are given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if
-        None). Order and bits do not depend on the threads.
+        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Series are
+        given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if None).
+        Order and bits do not depend on the threads.
         ``seen`` is called with each chunk in the thread that computed it, in no fixed order.
         """
 
-        def compute(first: int) -> Chunk:
-            drivers = driver_paths is None or first < driver_paths
-            count, series = min(CHUNK, paths - first), first < series_paths
-            chunk = self.chunk(first, count, series=series, drivers=drivers)
+        def compute(start: int) -> Chunk:
+            drivers = driver_paths is None or start < driver_paths
+            count, series = min(CHUNK, paths - start), start < series_paths
+            chunk = self.chunk(start, count, series=series, drivers=drivers)
             seen(chunk)
             return chunk
 
         threads = threads or available_threads()
-        starts = range(0, paths, CHUNK)
+        starts = range(first, paths, CHUNK)
         with ThreadPoolExecutor(threads, thread_name_prefix="sim") as pool:
             waiting: deque[Future[Chunk]] = deque()
             try:
-                for first in starts:
-                    waiting.append(pool.submit(compute, first))
+                for start in starts:
+                    waiting.append(pool.submit(compute, start))
                     # One chunk more than threads in flight: threads hardly idle, memory stays bounded.
                     if len(waiting) > threads:
                         yield waiting.popleft().result()
@@ -201,8 +233,7 @@ class Simulator:
         def part(first: int) -> None:
             piece = slice(first, min(first + CHUNK, wanted.size))
             found, nothing = np.empty((len(names), wanted[piece].size)), np.empty((0, wanted[piece].size))
-            self._call(
-                self._entry,
+            self._simulate(
                 wanted[piece],
                 nothing,
                 found,

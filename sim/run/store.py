@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -41,34 +42,54 @@ class Folder:
                     "", f'"{slug}" cannot name a results folder', "rename the study's file: letters, digits, - and _"
                 )
             )
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self.parent = out / slug
-        self.identity = identity
+        try:
+            self._take(identity)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write under {out} ({error.strerror}); choose another folder with --out"
+            ) from error
+
+    def _take(self, identity: str, made: Path | None = None) -> None:
+        """Take the first free name: for a new folder, or for the one ``made`` already, which is renamed."""
         for attempt in range(1, 1000):  # two runs in one second: the second gets -2
-            name = f"{stamp}-{identity[:8]}" + ("" if attempt == 1 else f"-{attempt}")
-            self.final, self.partial = self.parent / name, self.parent / (name + PARTIAL)
-            try:
-                if self.final.exists():
-                    continue
-                (self.partial / "run").mkdir(parents=True)
-                if not self.final.exists():
-                    break
-                # Between the two looks another run got this very name: leave it alone and take the next.
-                shutil.rmtree(self.partial)
-            except FileExistsError:
+            name = f"{self._stamp}-{identity[:8]}" + ("" if attempt == 1 else f"-{attempt}")
+            final, partial = self.parent / name, self.parent / (name + PARTIAL)
+            if final.exists() or partial.exists():
                 continue
+            try:
+                if made is None:
+                    (partial / "run").mkdir(parents=True)
+                else:
+                    made = made.rename(partial)
             except OSError as error:
-                raise StorageError(
-                    f"cannot write under {out} ({error.strerror}); choose another folder with --out"
-                ) from error
-        self.name = self.final.name
+                if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                    continue
+                raise
+            self.identity, self.final, self.partial = identity, final, partial
+            if not final.exists():
+                return
+            # Between the two looks another run got this very name: leave it alone and take the next.
+            if made is None:
+                shutil.rmtree(partial)
+        raise StorageError(f"too many runs at once under {self.parent}; repeat the run")
+
+    def identify(self, identity: str) -> None:
+        """Name the folder by the hash of the run, where only simulating could tell it."""
+        if identity != self.identity:
+            self._take(identity, self.partial)
+
+    @property
+    def name(self) -> str:
+        return self.final.name
 
     @property
     def run(self) -> Path:
         return self.partial / "run"
 
     def sink(self, setup: Setup, drivers: Sequence[str], keep: Keep, wanted: Sequence[str], paths: int) -> Sink:
-        """Where the columns go; with ``keep`` none only the ``wanted`` ones stay, in memory."""
+        """Where the columns of at most ``paths`` paths go; with ``keep`` none only some first paths stay, in memory."""
         if keep == "none":
             return MemorySink(drivers, setup.outputs, wanted, paths)
         kept = (*drivers, *setup.outputs) if keep == "all" else setup.outputs

@@ -2,9 +2,10 @@
 
 Each output has `BINS` bins. `CORE` cells of equal width lie between two percentiles of the first chunk of paths and are
 divided further where that chunk is dense; on either side lie `TAIL` bins whose width grows with the distance, 8 to
-the octave, so that no value is too far out. A bin knows how many values it holds, the smallest and the largest, and
-how many equal these, so that atoms (a floor at zero, a cap) stay exact. All are whole numbers, minima and maxima:
-tallies of parts of a run merge to the same bits in any order.
+the octave, so that no value is too far out. A bin knows how many values it holds. Where values repeat (a floor at
+zero, a cap, whole numbers), each bin also knows its smallest and largest value and how many equal these, so that atoms
+stay exact; where none did in the first chunk that would be twice the work for nothing. All are whole numbers, minima
+and maxima: tallies of parts of a run merge to the same bits in any order.
 
 The digest of a column is sum of bits(x_i) w(i) modulo 2^64 over its paths i, with odd weights w(i) from SplitMix64
 (Steele, Lea and Flood 2014): a multilinear hash (Carter and Wegman 1979) that merges by adding, in which one changed
@@ -20,12 +21,11 @@ CORE = 1024
 DIVISIONS = 1024  # bins beyond one a cell, shared out by density
 TAIL = 512
 BINS = CORE + DIVISIONS + 2 * TAIL
-# Columns of a bin, kept together so that counting a value touches one line of cache. Counts are whole and below 2^53.
-COUNT = np.uint64(0)
-SMALLEST = np.uint64(1)
-LARGEST = np.uint64(2)
-AT_SMALLEST = np.uint64(3)
-AT_LARGEST = np.uint64(4)
+# What the bins of an output with ties know beside their counts, kept together: one line of cache a bin.
+SMALLEST = np.uint64(0)
+LARGEST = np.uint64(1)
+AT_SMALLEST = np.uint64(2)
+AT_LARGEST = np.uint64(3)
 SIXTEEN = np.uint64(16)  # replicates
 LAST_OF_SIXTEEN = np.uint64(15)
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
@@ -42,16 +42,18 @@ def tail_bin(distance):
 
 @inlined
 def bin_of(x, low, inverse, divisions):
-    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite. Without branches, to be vectorised."""
+    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite."""
     u = (x - low) * inverse
-    inside = (u if u > 0.0 else 0.0) if u < CORE else CORE - 1.0
-    cell = np.uint64(inside)
-    first = divisions[cell]
-    core = TAIL + first + np.int64((inside - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first))
-    below = TAIL - 1 - tail_bin(-u if u < 0.0 else 0.0)
-    above = TAIL + CORE + DIVISIONS + tail_bin(u - CORE if u > CORE else 0.0)
-    k = below if u < 0.0 else (core if u < CORE else above)
-    return np.uint64(k if x - x == 0.0 else BINS)
+    if u >= 0.0 and u < CORE:
+        cell = np.uint64(np.int64(u))
+        first = divisions[cell]
+        inside = (u - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first)
+        return np.uint64(TAIL + first + np.int64(inside))
+    if x - x != 0.0:
+        return np.uint64(BINS)
+    if u < 0.0:
+        return np.uint64(TAIL - 1 - tail_bin(-u))
+    return np.uint64(TAIL + CORE + DIVISIONS + tail_bin(u - CORE))
 
 
 @inlined
@@ -85,52 +87,88 @@ def digest(values, first_path, sums):
         sums[o] += total
 
 
+@inlined
+def count_bins(row, low, inverse, cells, classes, seen, parts):
+    """Adds a row's values to seen: int32[BINS + 1] by bin, and to parts: int32[CLASSES + 1, 16] by class."""
+    for i in range(np.uint64(row.size)):
+        k = bin_of(row[i], low, inverse, cells)
+        seen[k] += np.int32(1)
+        parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
+
+
+@inlined
+def find_bounds(row, low, inverse, cells, bounds):
+    """The smallest and largest value of each bin, and how many equal them: bounds float64[BINS + 1, 4]."""
+    for i in range(np.uint64(row.size)):
+        x = row[i]
+        k = bin_of(x, low, inverse, cells)
+        if x <= bounds[k, SMALLEST]:
+            bounds[k, AT_SMALLEST] = bounds[k, AT_SMALLEST] + 1.0 if x == bounds[k, SMALLEST] else 1.0
+            bounds[k, SMALLEST] = x
+        if x >= bounds[k, LARGEST]:
+            bounds[k, AT_LARGEST] = bounds[k, AT_LARGEST] + 1.0 if x == bounds[k, LARGEST] else 1.0
+            bounds[k, LARGEST] = x
+
+
 @compiled
-def tally(values, first_path, lows, inverse_widths, divisions, classes, bins, moments, sums, shares):
-    """Count values: float64[O, n] into bins: float64[O, BINS + 1, 5], of which see the columns above.
+def tally(
+    values, first_path, lows, inverse_widths, divisions, classes, tied, counts, bounds, extremes, moments, sums, shares
+):  # fmt: skip
+    """Count values: float64[O, n] into counts: int64[O, BINS + 1].
 
     lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
-    from the first of the core. moments: float64[O, 3] receives the number of finite values, their mean less ``low``
-    and their sum of squared deviations. These are sums about ``low``, which lies within the column's own spread, so
-    that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are not finite are left out.
-    By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16] receives the sums less
-    ``low``; shares: float64[O, CLASSES + 1, 16] counts values by class, classes: uint8[O, BINS + 1] being each bin's.
+    from the first of the core. tied: int64[O] is an output's row in bounds: float64[T, BINS + 1, 4], or -1 if it has
+    none. extremes: float64[O, 2] are the smallest and largest finite value. moments: float64[O, 3] receives the number
+    of finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which
+    lies within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that
+    are not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
+    receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that of each bin being in
+    classes: uint8[O, BINS + 1].
     """
     n = np.uint64(values.shape[1])
     whole = n - n % SIXTEEN
     by_replicate, squared = np.empty(16), np.empty(16)
-    places = np.empty(values.shape[1], np.uint64)
+    least, most = np.empty(16), np.empty(16)
+    seen = np.zeros(BINS + 1, np.int32)  # stays in the nearest cache, as the totals of all outputs would not
+    parts = np.zeros((shares.shape[1], 16), np.int32)
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
-        invalid = bins[o, np.uint64(BINS), COUNT]
-        for i in range(n):
-            places[i] = bin_of(row[i], low, inverse, cells)
-        for i in range(n):
-            x, k = row[i], places[i]
-            shares[o, np.uint64(classes[o, k]), i & LAST_OF_SIXTEEN] += 1.0
-            bins[o, k, COUNT] += 1.0
-            if x <= bins[o, k, SMALLEST]:
-                bins[o, k, AT_SMALLEST] = bins[o, k, AT_SMALLEST] + 1.0 if x == bins[o, k, SMALLEST] else 1.0
-                bins[o, k, SMALLEST] = x
-            if x >= bins[o, k, LARGEST]:
-                bins[o, k, AT_LARGEST] = bins[o, k, AT_LARGEST] + 1.0 if x == bins[o, k, LARGEST] else 1.0
-                bins[o, k, LARGEST] = x
+        count_bins(row, low, inverse, cells, classes[o], seen, parts)
+        if tied[o] >= 0:
+            find_bounds(row, low, inverse, cells, bounds[tied[o]])
+        number = np.float64(n) - np.float64(seen[BINS])
+        for k in range(np.uint64(BINS + 1)):
+            counts[o, k] += np.int64(seen[k])
+            seen[k] = np.int32(0)
+        for c in range(np.uint64(parts.shape[0])):
+            for r in range(SIXTEEN):
+                shares[o, c, r] += np.int64(parts[c, r])
+                parts[c, r] = np.int32(0)
         for r in range(SIXTEEN):
             by_replicate[r], squared[r] = 0.0, 0.0
+            least[r], most[r] = np.inf, -np.inf
         for start in range(np.uint64(0), whole, SIXTEEN):
             for r in range(SIXTEEN):
-                w = deviation(row[start + np.uint64(r)], low)
+                x = row[start + np.uint64(r)]
+                finite = x - x == 0.0
+                w = x - low if finite else 0.0
                 by_replicate[r] += w
                 squared[r] = fma(w, w, squared[r])
+                least[r] = x if finite and x < least[r] else least[r]
+                most[r] = x if finite and x > most[r] else most[r]
         for i in range(whole, n):
-            w = deviation(row[i], low)
-            by_replicate[i & LAST_OF_SIXTEEN] += w
-            squared[i & LAST_OF_SIXTEEN] = fma(w, w, squared[i & LAST_OF_SIXTEEN])
+            x, r = row[i], i & LAST_OF_SIXTEEN
+            w = deviation(x, low)
+            by_replicate[r] += w
+            squared[r] = fma(w, w, squared[r])
+            least[r] = x if x - x == 0.0 and x < least[r] else least[r]
+            most[r] = x if x - x == 0.0 and x > most[r] else most[r]
         total, square = 0.0, 0.0
         for r in range(SIXTEEN):
             total, square = total + by_replicate[r], square + squared[r]
             sums[o, r] = by_replicate[r]
-        number = np.float64(n) - (bins[o, np.uint64(BINS), COUNT] - invalid)
+            extremes[o, 0] = min(extremes[o, 0], least[r])
+            extremes[o, 1] = max(extremes[o, 1], most[r])
         mean = total / number if number > 0.0 else 0.0
         squares = square - total * mean
         moments[o, 0] = number

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import sqrt
+from math import inf, sqrt
 
 from sim.config.schema import Correlation, Study
 from sim.errors import Problem
-from sim.sampling.copulas import in_measure, normal_correlation
+from sim.sampling.copulas import correlation_of, in_measure
 
 Matrix = list[list[float]]
 
@@ -24,22 +24,31 @@ _DIGITS = 3  # of a correlation in a message
 
 @dataclass(frozen=True)
 class Group:
-    """Drivers in name order and the correlation matrix of their normals; ``pairs`` holds the pairs listed."""
+    """Drivers in name order and the correlation matrix behind their copula; ``pairs`` holds the pairs listed.
+
+    ``df``: degrees of freedom of a t copula, which its drivers share; infinite under a Gaussian one.
+    """
 
     drivers: tuple[str, ...]
     matrix: Matrix
     pairs: Mapping[frozenset[str], tuple[int, Correlation]]
+    df: float = inf
 
 
 def groups(study: Study) -> list[Group]:
-    """The connected groups of drivers, in order of their first names. A correlation of 0 connects nothing."""
+    """The connected groups of drivers, in order of their first names.
+
+    Under a Gaussian copula a correlation of 0 connects nothing. Under a t copula it does: such drivers are uncorrelated
+    and yet extreme together.
+    """
+    df = study.dependence.degrees_of_freedom or inf
     pairs: dict[frozenset[str], tuple[int, Correlation]] = {}
     for index, pair in enumerate(study.dependence.correlations):
         pairs[frozenset(pair.between)] = (index, pair)
     found: list[tuple[str, ...]] = []
     links: dict[str, set[str]] = {}
     for _, pair in pairs.values():
-        if pair.value != 0.0:
+        if pair.value != 0.0 or df < inf:
             a, b = pair.between
             links.setdefault(a, set()).add(b)
             links.setdefault(b, set()).add(a)
@@ -54,10 +63,10 @@ def groups(study: Study) -> list[Group]:
             waiting.extend(new)
         seen |= reached
         found.append(tuple(sorted(reached)))
-    return [_group(drivers, pairs) for drivers in found]
+    return [_group(drivers, pairs, df) for drivers in found]
 
 
-def _group(drivers: tuple[str, ...], pairs: Mapping[frozenset[str], tuple[int, Correlation]]) -> Group:
+def _group(drivers: tuple[str, ...], pairs: Mapping[frozenset[str], tuple[int, Correlation]], df: float) -> Group:
     matrix = [[1.0 if a == b else 0.0 for b in drivers] for a in drivers]
     inside = {}
     for (i, a), (j, b) in combinations(enumerate(drivers), 2):
@@ -65,8 +74,8 @@ def _group(drivers: tuple[str, ...], pairs: Mapping[frozenset[str], tuple[int, C
         if key in pairs:
             inside[key] = pairs[key]
             pair = pairs[key][1]
-            matrix[i][j] = matrix[j][i] = normal_correlation(pair.measure, pair.value)
-    return Group(drivers, matrix, inside)
+            matrix[i][j] = matrix[j][i] = correlation_of(pair.measure, pair.value, df)
+    return Group(drivers, matrix, inside, df)
 
 
 def cholesky(matrix: Matrix) -> Matrix:
@@ -120,7 +129,7 @@ def _problem(group: Group, fault: NotPositive) -> Problem:
     b, a = group.drivers[fault.row], group.drivers[fault.column]
     listed = group.pairs.get(frozenset((a, b)))
     measure = listed[1].measure if listed else _usual_measure(group)
-    low, high = in_measure(measure, fault.low), in_measure(measure, fault.high)
+    low, high = (in_measure(measure, bound, group.df) for bound in (fault.low, fault.high))
     involved = (*group.drivers[: fault.column + 1], b)
     assumed = [pair for pair in combinations(involved, 2) if frozenset(pair) not in group.pairs]
     if listed is not None and abs(listed[1].value) == 1.0:
@@ -157,9 +166,11 @@ def _nearest_table(group: Group, measure: str) -> str:
     size = len(matrix)
     for shrunk in range(0, 1000):  # towards independence, until rounding leaves it valid
         keep = 1.0 - shrunk / 1000.0
-        shown = [[round(in_measure(measure, keep * matrix[i][j]), _DIGITS) for j in range(i)] for i in range(size)]
+        shown = [
+            [round(in_measure(measure, keep * matrix[i][j], group.df), _DIGITS) for j in range(i)] for i in range(size)
+        ]
         try:
-            cholesky([[_entry(shown, i, j, measure) for j in range(size)] for i in range(size)])
+            cholesky([[_entry(shown, i, j, measure, group.df) for j in range(size)] for i in range(size)])
             break
         except NotPositive:
             continue
@@ -172,5 +183,5 @@ def _nearest_table(group: Group, measure: str) -> str:
     return "\n".join([f"      {measure.ljust(width)}  {head}", *lines])
 
 
-def _entry(shown: Matrix, i: int, j: int, measure: str) -> float:
-    return 1.0 if i == j else normal_correlation(measure, shown[max(i, j)][min(i, j)])
+def _entry(shown: Matrix, i: int, j: int, measure: str, df: float) -> float:
+    return 1.0 if i == j else correlation_of(measure, shown[max(i, j)][min(i, j)], df)

@@ -1,16 +1,19 @@
 """Which dimension of a low-discrepancy sampler belongs to which driver and innovation.
 
 A driver has the dimension of its key, an innovation the `LEADING` dimensions from its key on. Those without a key take
-the next free ones, drivers first, each kind in name order: so a key keeps its place whatever is added to a study.
+the next free ones, drivers first, each kind in name order: so a key keeps its place whatever is added to a study. Last
+come the groups under a t copula, one dimension each for the chi-square that their drivers share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from sim.config.schema import Study
 from sim.errors import Problem
+from sim.sampling import correlation
 from sim.sampling.sobol import MOST_DIMENSIONS
 
 LEADING = 4  # rotated coordinates of an innovation that are Sobol's; 95% of a long random walk's variance
@@ -18,10 +21,14 @@ LEADING = 4  # rotated coordinates of an innovation that are Sobol's; 95% of a l
 
 @dataclass(frozen=True)
 class Dimensions:
-    """Dimension of each driver that varies, and the first of each innovation's, by name; they count from 1."""
+    """Dimension of each driver that varies, and the first of each innovation's, by name; they count from 1.
+
+    ``copulas``: that of each group of drivers under a t copula, by its first driver.
+    """
 
     drivers: Mapping[str, int]
     innovations: Mapping[str, int]
+    copulas: Mapping[str, int]
 
 
 def assign(study: Study) -> Dimensions:
@@ -40,7 +47,8 @@ def assign(study: Study) -> Dimensions:
 
     of_drivers = {name: free(1) if d is None else d for name, d in drivers.items()}
     of_innovations = {name: free(LEADING) if d is None else d for name, d in innovations.items()}
-    return Dimensions(of_drivers, of_innovations)
+    groups = [group.drivers[0] for group in correlation.groups(study) if group.df < inf]
+    return Dimensions(of_drivers, of_innovations, {first: free(1) for first in groups})
 
 
 def problems(study: Study) -> list[Problem]:

@@ -1,57 +1,38 @@
 """Fills a block's rows with drivers and innovations.
 
-A kernel module; the stream is defined in `sim.sampling.philox`. A block is BLOCK paths; row r of the flat buffer
-is ``buffer[r * BLOCK : (r + 1) * BLOCK]``, one number per path. Each pass over a row is a loop of its own, which LLVM
-vectorises; a value depends on its own path and driver alone, never on what else is in the block.
+A kernel module; the stream is defined in `sim.sampling.philox`, what becomes of normals in `sim.sampling.quantile`. A
+block is BLOCK paths; row r of the flat buffer is ``buffer[r * BLOCK : (r + 1) * BLOCK]``, one number per path. Each
+pass over a row is a loop of its own, which LLVM vectorises; a value depends on its own path and driver alone, never on
+what else is in the block.
 
 Arrays, in the order of `Plan.driver_arguments`, for D drivers:
 
-keys              uint64[D, 2]    stream key, two 32-bit words
+keys              uint64[D + G, 2]  stream key, two 32-bit words, of each driver and of each group under a t copula
 mixed             uint64[M]       drivers with a correlation, from the last row up, so that sources are still unmixed
 mixed_first       uint64[M + 1]   where the sources of each begin
 mixed_source      uint64[K]       driver whose own normal is a source; the first source is the driver itself
 mixed_weight      float64[K]      its factor
-codes             uint64[D]       one of FIXED ... SINH_TABLE
-numbers           float64[D, 7]   LOCATION, SCALE, ORIGIN, PER_UNIT, LAST, LOWEST, HIGHEST
+t_first           uint64[G + 1]   where the drivers of each group under a t copula begin
+t_member          uint64[N]       its drivers
+t_numbers         float64[7]      ROOT, MILD, DEEP: degrees of freedom, and places of the copula's two tables
+t_tables          uint64[2]       first intervals of these tables
+codes             uint64[D]       one of FIXED ... PIECES
+numbers           float64[D, 7]   LOCATION ... HIGHEST
 table_first       uint64[D]       first interval of the driver's table
 table             float64[4, N]   coefficients of the cubic of each interval, constant term first
 sampler           uint64[2]       PHILOX, SOBOL or LATIN; the number of paths, which matters to LATIN alone
 points            uint64[K, 33, 16]  Sobol coordinates (`sim.sampling.sobol.scrambled`); the first word of each is the
                                   key of LATIN; K may be 0
-driver_point      uint64[D]       the coordinate of each driver that varies
+driver_point      uint64[D + G]   the coordinate of each driver that varies and of each group under a t copula
 """
 
 import numpy as np
 
-from sim.elementary import bits_of, exp
 from sim.kernel import BLOCK, compiled, fma, inlined
 from sim.sampling.normal import box_muller, inverse_normal
 from sim.sampling.philox import LOW_WORD, WORD_BITS, philox_halves, uniform
 from sim.sampling.points import FIRST_INDEPENDENT, LATIN, REPLICATES, SOBOL, in_points, latin_row, sobol_row
-
-# Marginal codes: value as a function of the driver's normal z.
-FIXED = np.uint64(0)  # location
-NORMAL = np.uint64(1)  # location + scale z
-LOGNORMAL = np.uint64(2)  # exp(location + scale z)
-TABLE = np.uint64(3)  # table(z)
-LOG_TABLE = np.uint64(4)  # exp(table(z))
-SINH_TABLE = np.uint64(5)  # location + scale sinh(table(z))
-
-# Columns of ``numbers``.
-LOCATION = np.uint64(0)
-SCALE = np.uint64(1)
-ORIGIN = np.uint64(2)  # z in the middle of the table's first interval
-PER_UNIT = np.uint64(3)  # intervals per unit of z
-LAST = np.uint64(4)  # number of the last interval, from 0
-LOWEST = np.uint64(5)  # bounds of the value
-HIGHEST = np.uint64(6)
-
-ZERO = np.uint64(0)
-ONE = np.uint64(1)
-TWO = np.uint64(2)
-THREE = np.uint64(3)
-TABLE_ROUND = 6755399441055744.0  # 1.5 * 2**52
-ALMOST_HALF = 0.4999999
+from sim.sampling.quantile import FIXED, FOUR, ONE, THREE, TWO, ZERO, apply_marginal, share_tails
 
 Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
@@ -110,58 +91,6 @@ def mix_normals(mixed: Words, mixed_first: Words, mixed_source: Words, mixed_wei
                 buffer[base + np.uint64(i)] += weight * buffer[source + np.uint64(i)]
 
 
-@inlined
-def table_value(z: float, origin: float, per_unit: float, last: float, first: np.uint64, table: FloatTable) -> float:
-    """Piecewise cubic in z. Its local variable runs from -1/2 to 1/2 in each interval; flat beyond the ends."""
-    x = (z - origin) * per_unit
-    x = -ALMOST_HALF if x < -ALMOST_HALF else x
-    x = last + ALMOST_HALF if x > last + ALMOST_HALF else x
-    rounded = x + TABLE_ROUND
-    s = x - (rounded - TABLE_ROUND)
-    j = first + (bits_of(rounded) & LOW_WORD)
-    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
-    return value
-
-
-@inlined
-def clamp(x: float, low: float, high: float) -> float:
-    """x moved into [low, high]."""
-    x = low if x < low else x
-    return high if x > high else x
-
-
-@inlined
-def apply_marginal(
-    code: np.uint64, numbers: Floats, first: np.uint64, table: FloatTable, base: np.uint64, buffer: Floats
-) -> None:
-    """Turns a row of normals into the driver's values, in place."""
-    location, scale = numbers[LOCATION], numbers[SCALE]
-    origin, per_unit, last = numbers[ORIGIN], numbers[PER_UNIT], numbers[LAST]
-    low, high = numbers[LOWEST], numbers[HIGHEST]
-    if code == FIXED:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = location
-    elif code == NORMAL:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = location + scale * buffer[base + np.uint64(i)]
-    elif code == LOGNORMAL:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = exp(location + scale * buffer[base + np.uint64(i)])
-    else:  # passes of their own: the look-up is scalar, and would make the rest so
-        for i in range(BLOCK):
-            z = buffer[base + np.uint64(i)]
-            buffer[base + np.uint64(i)] = table_value(z, origin, per_unit, last, first, table)
-        if code == LOG_TABLE:
-            for i in range(BLOCK):
-                buffer[base + np.uint64(i)] = exp(buffer[base + np.uint64(i)])
-        elif code == SINH_TABLE:
-            for i in range(BLOCK):
-                e = exp(buffer[base + np.uint64(i)])
-                buffer[base + np.uint64(i)] = location + scale * (0.5 * (e - 1.0 / e))
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = clamp(buffer[base + np.uint64(i)], low, high)
-
-
 @compiled
 def draw_drivers(
     paths: Words,
@@ -170,6 +99,10 @@ def draw_drivers(
     mixed_first: Words,
     mixed_source: Words,
     mixed_weight: Floats,
+    t_first: Words,
+    t_member: Words,
+    t_numbers: Floats,
+    t_tables: Words,
     codes: Words,
     numbers: FloatTable,
     table_first: Words,
@@ -181,45 +114,68 @@ def draw_drivers(
 ) -> None:
     """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
     paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
-    state = np.empty(REPLICATES, np.uint64)
-    for d in range(np.uint64(codes.size)):
-        if codes[d] != FIXED:
-            base = np.uint64(d) * BLOCK
+    state, place = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64)
+    scales = np.empty((np.uint64(t_first.size) - ONE) * BLOCK)
+    drivers = np.uint64(codes.size)
+    for d in range(np.uint64(keys.shape[0])):
+        varies = True
+        if d < drivers:
+            varies = codes[d] != FIXED
+        if varies:
+            rows, base = (buffer, np.uint64(d) * BLOCK) if d < drivers else (scales, (np.uint64(d) - drivers) * BLOCK)
             if not whole:
-                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, buffer)
+                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, rows)
             if sampler[ZERO] == SOBOL:
-                sobol_row(paths, whole, points[driver_point[d]], state, base, buffer)
+                sobol_row(paths, whole, points[driver_point[d]], state, base, rows)
             elif sampler[ZERO] == LATIN:
-                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, buffer)
-            to_normals(base, buffer)
+                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, rows)
+            to_normals(base, rows)
     mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
-    for d in range(np.uint64(codes.size)):
-        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, buffer)
+    share_tails(t_first, t_member, t_numbers, t_tables, table, scales, buffer)
+    for d in range(drivers):
+        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, place, buffer)
 
 
 @inlined
 def innovation_pair(
     paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
 ) -> None:
-    """An innovation's normals of two periods into two rows from ``base`` on."""
+    """An innovation's normals of two periods into two rows from ``base`` on.
+
+    Two passes: together they need more registers than a CPU has, and spend a quarter more time on putting them away.
+    """
     for i in range(BLOCK):
         path = paths[np.uint64(i)]
         a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
-        cosine, sine = box_muller(uniform(a), uniform(b))
+        buffer[base + np.uint64(i)] = uniform(a)
+        buffer[base + BLOCK + np.uint64(i)] = uniform(b)
+    for i in range(BLOCK):
+        cosine, sine = box_muller(buffer[base + np.uint64(i)], buffer[base + BLOCK + np.uint64(i)])
         buffer[base + np.uint64(i)] = cosine
         buffer[base + BLOCK + np.uint64(i)] = sine
 
 
 @inlined
-def last_innovation(
-    paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
-) -> None:
-    """The last of an odd number of periods: the sine has no row."""
+def take_three(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Floats, buffer: Floats) -> None:
+    """Takes from scratch what three periods from t on have along each direction; their rows begin at ``row``."""
+    for k in range(FOUR):
+        e, f, g = -leading[k, t], -leading[k, t + ONE], -leading[k, t + TWO]
+        along = np.uint64(k) * BLOCK
+        for i in range(BLOCK):
+            left = fma(e, buffer[row + np.uint64(i)], scratch[along + np.uint64(i)])
+            left = fma(f, buffer[row + BLOCK + np.uint64(i)], left)
+            scratch[along + np.uint64(i)] = fma(g, buffer[row + TWO * BLOCK + np.uint64(i)], left)
+
+
+@inlined
+def give_along(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Floats, buffer: Floats) -> None:
+    """Adds to the row of period t what scratch has along each direction."""
+    e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
     for i in range(BLOCK):
-        path = paths[np.uint64(i)]
-        a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
-        cosine, _ = box_muller(uniform(a), uniform(b))
-        buffer[base + np.uint64(i)] = cosine
+        z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
+        z = fma(e1, scratch[BLOCK + np.uint64(i)], z)
+        z = fma(e2, scratch[TWO * BLOCK + np.uint64(i)], z)
+        buffer[row + np.uint64(i)] = fma(e3, scratch[THREE * BLOCK + np.uint64(i)], z)
 
 
 @inlined
@@ -240,34 +196,28 @@ def lead_by_points(
             scratch[base + np.uint64(i)] = 0.5
         sobol_row(paths, whole, points[own[k]], state, base, scratch)
         to_normals(base, scratch)
-    b1, b2, b3 = BLOCK, TWO * BLOCK, THREE * BLOCK
-    for t in range(np.uint64(leading.shape[1])):
-        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
-        row = start + np.uint64(t) * BLOCK
-        for i in range(BLOCK):
-            g = -buffer[row + np.uint64(i)]
-            scratch[np.uint64(i)] = fma(e0, g, scratch[np.uint64(i)])
-            scratch[b1 + np.uint64(i)] = fma(e1, g, scratch[b1 + np.uint64(i)])
-            scratch[b2 + np.uint64(i)] = fma(e2, g, scratch[b2 + np.uint64(i)])
-            scratch[b3 + np.uint64(i)] = fma(e3, g, scratch[b3 + np.uint64(i)])
+    count = np.uint64(leading.shape[1])
+    in_threes = count - count % THREE
+    for t in range(ZERO, in_threes, THREE):
+        take_three(leading, np.uint64(t), start + np.uint64(t) * BLOCK, scratch, buffer)
+    for t in range(in_threes, count):
+        for k in range(FOUR):
+            e, along, row = -leading[k, t], np.uint64(k) * BLOCK, start + np.uint64(t) * BLOCK
+            for i in range(BLOCK):
+                scratch[along + np.uint64(i)] = fma(e, buffer[row + np.uint64(i)], scratch[along + np.uint64(i)])
     if not whole:
         for i in range(BLOCK):
             if paths[np.uint64(i)] >= FIRST_INDEPENDENT:
                 for k in range(np.uint64(own.size)):
                     scratch[np.uint64(k) * BLOCK + np.uint64(i)] = 0.0
-    for t in range(np.uint64(leading.shape[1])):
-        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
-        row = start + np.uint64(t) * BLOCK
-        for i in range(BLOCK):
-            z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
-            z = fma(e1, scratch[b1 + np.uint64(i)], z)
-            z = fma(e2, scratch[b2 + np.uint64(i)], z)
-            buffer[row + np.uint64(i)] = fma(e3, scratch[b3 + np.uint64(i)], z)
+    for t in range(count):
+        give_along(leading, np.uint64(t), start + np.uint64(t) * BLOCK, scratch, buffer)
 
 
 @compiled
-def draw_innovations(
+def draw_innovation(
     paths: Words,
+    k: int,
     keys: WordTable,
     points: WordCube,
     innovation_point: WordTable,
@@ -276,19 +226,21 @@ def draw_innovations(
     buffer: Floats,
     first_row: int,
 ) -> None:
-    """Innovation k of periods 1 to ``periods`` into rows ``first_row + k * periods`` and on, one row per period.
+    """Innovation number k of periods 1 to ``periods`` into the rows from ``first_row`` on, one row per period.
 
     ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
     leading: float64[4, periods] under Sobol, of no rows otherwise.
     """
-    count = np.uint64(periods)
-    scratch = np.empty(np.uint64(4) * BLOCK)
-    for k in range(np.uint64(keys.shape[0])):
-        k0, k1 = keys[k, ZERO], keys[k, ONE]
-        start = (np.uint64(first_row) + np.uint64(k) * count) * BLOCK
-        for pair in range(count >> ONE):
-            innovation_pair(paths, k0, k1, np.uint64(pair), start + TWO * np.uint64(pair) * BLOCK, buffer)
-        if (count & ONE) == ONE:
-            last_innovation(paths, k0, k1, count >> ONE, start + (count - ONE) * BLOCK, buffer)
-        if leading.shape[0] > 0:
-            lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
+    count, start = np.uint64(periods), np.uint64(first_row) * BLOCK
+    scratch = np.empty(FOUR * BLOCK)
+    k0, k1 = keys[k, ZERO], keys[k, ONE]
+    for pair in range((count + ONE) >> ONE):
+        # The sine of the last of an odd number of periods has no row.
+        last = np.uint64(pair) == count >> ONE
+        base = ZERO if last else start + TWO * np.uint64(pair) * BLOCK
+        innovation_pair(paths, k0, k1, np.uint64(pair), base, scratch if last else buffer)
+    if (count & ONE) == ONE:
+        for i in range(BLOCK):
+            buffer[start + (count - ONE) * BLOCK + np.uint64(i)] = scratch[np.uint64(i)]
+    if leading.shape[0] > 0:
+        lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import exp, expm1, inf, log, sqrt
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.sampling import draw
+from sim.sampling import quantile as codes
 from sim.sampling.as241 import from_tails
 
 Array = NDArray[np.float64]
 Quantile = Callable[[Array, Array], Array]  # (below, above) -> values
-Tails = Callable[[float], tuple[float, float]]  # value -> (probability at or below, probability above)
+Tails = Callable[[Array], tuple[Array, Array]]  # values -> (probability at or below, probability above)
 
 SMALLEST_MASS = 1e-9  # less left by a truncation is a slip of the pen, and the table could not follow
 
@@ -31,8 +31,11 @@ class NothingLeft(ValueError):
 class Law:
     """A distribution of one driver.
 
-    ``code``: how the kernel computes it (`sim.sampling.draw`): FIXED, NORMAL and LOGNORMAL from location and scale
-    alone, the tables from ``quantile``. ``kinks``: values at which the density is not smooth.
+    ``code``: how the kernel computes it (`sim.sampling.quantile`): FIXED, NORMAL and LOGNORMAL from location and scale
+    alone, the tables from ``quantile``. ``kinks``: values at which the density is not smooth; ``atoms``: values with a
+    probability of their own, with it. ``left`` and ``right`` are the indices of tails that fall like a power: moments
+    of that order and above do not exist. ``observed``: rising values between which SHARE_TABLE runs straight, of which
+    the probabilities from ``location`` on, ``scale`` in all, are drawn.
     """
 
     code: int
@@ -43,15 +46,28 @@ class Law:
     low: float = -inf
     high: float = inf
     kinks: tuple[float, ...] = ()
+    atoms: tuple[tuple[float, float], ...] = ()
+    left: float = inf
+    right: float = inf
+    observed: tuple[float, ...] = ()
 
     @property
     def closed(self) -> bool:
         """Whether the kernel needs no table."""
-        return self.code in (int(draw.FIXED), int(draw.NORMAL), int(draw.LOGNORMAL))
+        return self.code in (int(codes.FIXED), int(codes.NORMAL), int(codes.LOGNORMAL))
 
     def z_of(self, value: float) -> float:
         """The standard normal whose probability is that of the value."""
-        return from_tails(*self.tails(value))
+        return from_tails(*self.at(value))
+
+    def at(self, value: float) -> tuple[float, float]:
+        """Probabilities at or below a value, and above it."""
+        below, above = self.tails(np.asarray(value))
+        return float(below), float(above)
+
+    def atom(self, value: float) -> float:
+        """The probability of a value itself."""
+        return sum(mass for at, mass in self.atoms if at == value)
 
 
 def scores(below: Array, above: Array) -> Array:
@@ -64,20 +80,21 @@ def scores(below: Array, above: Array) -> Array:
 def fixed(value: float) -> Law:
     """One certain value."""
     return Law(
-        code=int(draw.FIXED),
+        code=int(codes.FIXED),
         quantile=lambda below, above: np.full(below.shape, value),
-        tails=lambda x: (1.0, 0.0) if x >= value else (0.0, 1.0),
+        tails=lambda x: (np.where(x >= value, 1.0, 0.0), np.where(x >= value, 0.0, 1.0)),
         location=value,
         scale=0.0,
         low=value,
         high=value,
+        atoms=((value, 1.0),),
     )
 
 
 def normal(mean: float, sd: float) -> Law:
     """Normal distribution."""
     return Law(
-        code=int(draw.NORMAL),
+        code=int(codes.NORMAL),
         quantile=lambda below, above: mean + sd * scores(below, above),
         tails=lambda x: _normal_tails((x - mean) / sd),
         location=mean,
@@ -94,9 +111,9 @@ def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
 def lognormal(mu: float, sigma: float) -> Law:
     """exp of a normal with mean mu and standard deviation sigma."""
     return Law(
-        code=int(draw.LOGNORMAL),
+        code=int(codes.LOGNORMAL),
         quantile=lambda below, above: _exp(mu + sigma * scores(below, above)),
-        tails=lambda x: _normal_tails((log(x) - mu) / sigma) if x > 0.0 else (0.0, 1.0),
+        tails=lambda x: _normal_tails((_log(x) - mu) / sigma),
         location=mu,
         scale=sigma,
         low=0.0,
@@ -107,7 +124,7 @@ def uniform(low: float, high: float) -> Law:
     """Flat density."""
     width = high - low
     return Law(
-        code=int(draw.TABLE),
+        code=int(codes.TABLE),
         quantile=lambda below, above: np.where(below < above, low + width * below, high - width * above),
         tails=lambda x: (_share((x - low) / width), _share((high - x) / width)),
         low=low,
@@ -123,15 +140,14 @@ def triangular(low: float, mode: float, high: float) -> Law:
         rising = low + np.sqrt(below * width * left)
         return np.where(below * width <= left, rising, high - np.sqrt(above * width * right))
 
-    def tails(x: float) -> tuple[float, float]:
-        if x <= mode:
-            below = max(x - low, 0.0) ** 2 / (width * left) if left > 0.0 else 0.0
-            return below, 1.0 - below
-        above = max(high - x, 0.0) ** 2 / (width * right)
-        return 1.0 - above, above
+    def tails(x: Array) -> tuple[Array, Array]:
+        below = np.maximum(x - low, 0.0) ** 2 / (width * (left or 1.0))
+        above = np.maximum(high - x, 0.0) ** 2 / (width * (right or 1.0))
+        rising = x <= mode
+        return np.where(rising, below, 1.0 - above), np.where(rising, 1.0 - below, above)
 
     kinks = (mode,) if low < mode < high else ()
-    return Law(int(draw.TABLE), quantile, tails, low=low, high=high, kinks=kinks)
+    return Law(int(codes.TABLE), quantile, tails, low=low, high=high, kinks=kinks)
 
 
 def beta(alpha: float, beta_: float, low: float, high: float) -> Law:
@@ -145,15 +161,13 @@ def beta(alpha: float, beta_: float, low: float, high: float) -> Law:
         share = betaincinv(np.where(rising, alpha, beta_), np.where(rising, beta_, alpha), np.minimum(below, above))
         return np.where(rising, low + width * share, high - width * share)
 
-    def tails(x: float) -> tuple[float, float]:
+    def tails(x: Array) -> tuple[Array, Array]:
         from scipy.special import betainc
 
-        return (
-            float(betainc(alpha, beta_, _share((x - low) / width))),
-            float(betainc(beta_, alpha, _share((high - x) / width))),
-        )
+        below, above = _share((x - low) / width), _share((high - x) / width)
+        return np.asarray(betainc(alpha, beta_, below)), np.asarray(betainc(beta_, alpha, above))
 
-    return Law(int(draw.TABLE), quantile, tails, low=low, high=high)
+    return Law(int(codes.TABLE), quantile, tails, low=low, high=high)
 
 
 def pert(low: float, mode: float, high: float) -> Law:
@@ -173,24 +187,24 @@ def gamma(shape: float, scale: float) -> Law:
 
         return scale * np.where(below < above, gammaincinv(shape, below), gammainccinv(shape, above))
 
-    def tails(x: float) -> tuple[float, float]:
+    def tails(x: Array) -> tuple[Array, Array]:
         from scipy.special import gammainc, gammaincc
 
-        y = max(x / scale, 0.0)
-        return float(gammainc(shape, y)), float(gammaincc(shape, y))
+        y = np.maximum(x / scale, 0.0)
+        return np.asarray(gammainc(shape, y)), np.asarray(gammaincc(shape, y))
 
-    return Law(int(draw.LOG_TABLE), quantile, tails, low=0.0)
+    return Law(int(codes.LOG_TABLE), quantile, tails, low=0.0)
 
 
 def weibull(shape: float, scale: float) -> Law:
     """Weibull distribution."""
 
-    def tails(x: float) -> tuple[float, float]:
-        h = exp(min(shape * log(x / scale), 700.0)) if x > 0.0 else 0.0
-        return -expm1(-h), exp(-h)
+    def tails(x: Array) -> tuple[Array, Array]:
+        h = np.exp(np.minimum(shape * _log(x / scale), 700.0))
+        return -np.expm1(-h), np.exp(-h)
 
     return Law(
-        code=int(draw.LOG_TABLE),
+        code=int(codes.LOG_TABLE),
         quantile=lambda below, above: scale * _minus_log(above, below) ** (1.0 / shape),
         tails=tails,
         low=0.0,
@@ -200,12 +214,12 @@ def weibull(shape: float, scale: float) -> Law:
 def gumbel(location: float, scale: float) -> Law:
     """Gumbel distribution of maxima."""
 
-    def tails(x: float) -> tuple[float, float]:
-        h = exp(min(-(x - location) / scale, 700.0))
-        return exp(-h), -expm1(-h)
+    def tails(x: Array) -> tuple[Array, Array]:
+        h = np.exp(np.minimum(-(x - location) / scale, 700.0))
+        return np.exp(-h), -np.expm1(-h)
 
     return Law(
-        code=int(draw.TABLE),
+        code=int(codes.TABLE),
         quantile=lambda below, above: location - scale * np.log(_minus_log(below, above)),
         tails=tails,
     )
@@ -220,13 +234,13 @@ def student_t(df: float, location: float, scale: float) -> Law:
         t = stdtrit(df, np.minimum(below, above))
         return location + scale * np.where(below < above, t, -t)
 
-    def tails(x: float) -> tuple[float, float]:
+    def tails(x: Array) -> tuple[Array, Array]:
         from scipy.special import stdtr
 
         t = (x - location) / scale
-        return float(stdtr(df, t)), float(stdtr(df, -t))
+        return np.asarray(stdtr(df, t)), np.asarray(stdtr(df, -t))
 
-    return Law(int(draw.SINH_TABLE), quantile, tails, location=location, scale=scale)
+    return Law(int(codes.SINH_TABLE), quantile, tails, location=location, scale=scale, left=df, right=df)
 
 
 def truncate(law: Law, low: float, high: float) -> Law:
@@ -234,8 +248,9 @@ def truncate(law: Law, low: float, high: float) -> Law:
     if low <= law.low and high >= law.high:
         return law
     low, high = max(low, law.low), min(high, law.high)
-    below_low, above_low = law.tails(low) if low > -inf else (0.0, 1.0)
-    below_high, above_high = law.tails(high) if high < inf else (1.0, 0.0)
+    below_low, above_low = law.at(low) if low > -inf else (0.0, 1.0)
+    below_low, above_low = below_low - law.atom(low), above_low + law.atom(low)  # what lies at the bound stays
+    below_high, above_high = law.at(high) if high < inf else (1.0, 0.0)
     mass = below_high - below_low if below_low < 0.5 else above_low - above_high
     if mass < SMALLEST_MASS:
         raise NothingLeft(f"leaves {max(mass, 0.0):.2g} of the probability between {low:.6g} and {high:.6g}")
@@ -243,28 +258,50 @@ def truncate(law: Law, low: float, high: float) -> Law:
     def quantile(below: Array, above: Array) -> Array:
         return np.clip(law.quantile(below_low + mass * below, above_high + mass * above), low, high)
 
-    def tails(x: float) -> tuple[float, float]:
-        below, above = law.tails(min(max(x, low), high))
-        return _share((below - below_low) / mass), _share((above - above_high) / mass)
+    def tails(x: Array) -> tuple[Array, Array]:
+        below, above = law.tails(np.clip(x, low, high))
+        outside = x < low
+        return (
+            np.where(outside, 0.0, _share((below - below_low) / mass)),
+            np.where(outside, 1.0, _share((above - above_high) / mass)),
+        )
 
-    if law.code == draw.FIXED:
+    if law.code == codes.FIXED:
         return law
-    code = {int(draw.NORMAL): int(draw.TABLE), int(draw.LOGNORMAL): int(draw.LOG_TABLE)}.get(law.code, law.code)
-    location, scale = (law.location, law.scale) if law.code == draw.SINH_TABLE else (0.0, 1.0)
-    kinks = tuple(x for x in law.kinks if low < x < high)
+    code = {int(codes.NORMAL): int(codes.TABLE), int(codes.LOGNORMAL): int(codes.LOG_TABLE)}.get(law.code, law.code)
+    location, scale = (law.location, law.scale) if law.code == codes.SINH_TABLE else (0.0, 1.0)
+    if law.code == codes.SHARE_TABLE:
+        location, scale = law.location + law.scale * below_low, law.scale * mass
     return replace(
-        law, code=code, quantile=quantile, tails=tails, low=low, high=high, kinks=kinks, location=location, scale=scale
+        law,
+        code=code,
+        quantile=quantile,
+        tails=tails,
+        low=low,
+        high=high,
+        kinks=tuple(x for x in law.kinks if low < x < high),
+        atoms=tuple((x, share / mass) for x, share in law.atoms if low <= x <= high),
+        location=location,
+        scale=scale,
+        left=law.left if low == -inf else inf,
+        right=law.right if high == inf else inf,
     )
 
 
-def _share(x: float) -> float:
-    return min(1.0, max(0.0, x))
+def _share(x: Array) -> Array:
+    return np.clip(x, 0.0, 1.0)
 
 
-def _normal_tails(z: float) -> tuple[float, float]:
-    from math import erfc
+def _log(x: Array) -> Array:
+    """log; -inf for nothing and less."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.maximum(x, 0.0)))
 
-    return 0.5 * erfc(-z / sqrt(2.0)), 0.5 * erfc(z / sqrt(2.0))
+
+def _normal_tails(z: Array) -> tuple[Array, Array]:
+    from scipy.special import ndtr
+
+    return ndtr(z), ndtr(-z)
 
 
 def _minus_log(p: Array, rest: Array) -> Array:

@@ -46,10 +46,13 @@ UNUSED_BITS = np.uint64(12)
 def philox_round(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """One round. Words of 32 bits in uint64: the product of two never overflows."""
-    a = MULTIPLIER_0 * c0
-    b = MULTIPLIER_1 * c2
-    return (b >> WORD_BITS) ^ c1 ^ k0, b & LOW_WORD, (a >> WORD_BITS) ^ c3 ^ k1, a & LOW_WORD
+    """One round. A word is the lower half of its uint64; what is above it is left over and never read.
+
+    So the product of two words never overflows, and vector instructions that multiply lower halves need no masks.
+    """
+    a = MULTIPLIER_0 * (c0 & LOW_WORD)
+    b = MULTIPLIER_1 * (c2 & LOW_WORD)
+    return (b >> WORD_BITS) ^ c1 ^ k0, b, (a >> WORD_BITS) ^ c3 ^ k1, a
 
 
 @inlined
@@ -59,10 +62,10 @@ def philox(
     """Four random 32-bit words of a counter and a key, after ten rounds; all are 32-bit words in uint64."""
     c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
     for _ in range(9):
-        k0 = (k0 + KEY_STEP_0) & LOW_WORD
-        k1 = (k1 + KEY_STEP_1) & LOW_WORD
+        k0 += KEY_STEP_0
+        k1 += KEY_STEP_1
         c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    return c0, c1, c2, c3
+    return c0 & LOW_WORD, c1 & LOW_WORD, c2 & LOW_WORD, c3 & LOW_WORD
 
 
 @inlined

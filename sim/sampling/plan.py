@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,8 @@ from numpy.typing import NDArray
 
 from sim.config.schema import Study
 from sim.errors import InputError, Problem
-from sim.sampling import correlation, dimensions, marginals, sobol, streams, tables
-from sim.sampling.correlation import problems
+from sim.sampling import correlation, dimensions, marginals, pieces, sobol, streams, t_copula, tables
+from sim.sampling.correlation import Group, problems
 from sim.sampling.dimensions import LEADING
 from sim.sampling.fit import NoFit
 from sim.sampling.laws import Law, NothingLeft
@@ -23,6 +25,7 @@ __all__ = ["Plan", "make", "percentiles", "problems"]
 
 _DRIVER_ARGUMENTS = (
     "driver_keys", "mixed", "mixed_first", "mixed_source", "mixed_weight",
+    "t_first", "t_member", "t_numbers", "t_tables",
     "codes", "numbers", "table_first", "table", "sampler", "points", "driver_point",
 )  # fmt: skip
 _REGISTER = np.array([-1.2815515655446004, 0.0, 1.2815515655446004])  # z of P10, P50, P90
@@ -55,6 +58,17 @@ class Plan:
         return self.arrays["medians"]
 
     @property
+    def shared(self) -> tuple[list[int], ...]:
+        """Rows of the drivers of each group under a t copula."""
+        first, members = self.arrays.get("t_first", np.zeros(1)), self.arrays.get("t_member", np.zeros(0))
+        return tuple([int(m) for m in members[int(a) : int(b)]] for a, b in pairwise(first))
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Of the t copula; infinite under a Gaussian one."""
+        return float(self.arrays["t_df"][0]) if "t_df" in self.arrays else inf
+
+    @property
     def replicates(self) -> int:
         """Interleaved replicates that are independent of each other; 1 for independent paths."""
         return 1 if int(self.arrays["sampler"][0]) == PHILOX else int(REPLICATES)
@@ -66,12 +80,15 @@ class Plan:
 
     @property
     def driver_arguments(self) -> tuple[NDArray[Any], ...]:
-        """The arguments of `draw_drivers` between ``paths`` and ``buffer``."""
-        return tuple(self.arrays[name] for name in _DRIVER_ARGUMENTS)
+        """The arguments of `draw_drivers` between ``paths`` and ``buffer``.
+
+        A run stored before there were t copulas has a kernel without their arguments, and no such arrays.
+        """
+        return tuple(self.arrays[name] for name in _DRIVER_ARGUMENTS if name in self.arrays)
 
     @property
     def innovation_arguments(self) -> tuple[NDArray[Any], ...]:
-        """The arguments of `draw_innovations` between ``paths`` and ``periods``."""
+        """The arguments of `draw_innovation` between its number and ``periods``."""
         return tuple(self.arrays[name] for name in ("innovation_keys", "points", "innovation_point", "leading"))
 
 
@@ -83,15 +100,22 @@ def make(study: Study) -> Plan:
         raise InputError(faults)
     drivers = sorted(study.drivers)
     innovations = sorted(study.innovations)
+    groups = correlation.groups(study)
+    shared = [group for group in groups if group.df < inf]
     arrays: dict[str, NDArray[Any]] = {
         "drivers": np.array(drivers, np.str_),
         "innovations": np.array(innovations, np.str_),
-        "driver_keys": _keys(study.run.seed, "driver", drivers),
+        "driver_keys": np.concatenate(
+            [_keys(study.run.seed, "driver", drivers), _keys(study.run.seed, "copula", [g.drivers[0] for g in shared])]
+        ),
         "innovation_keys": _keys(study.run.seed, "innovation", innovations),
         "medians": np.array([float(tables.quantiles(laws[n], np.zeros(1))[0]) for n in drivers], np.float64),
     }
     arrays |= _points(study, drivers, innovations)
-    return Plan(arrays | _mixing(study, drivers) | _marginals([laws[name] for name in drivers]))
+    values = _marginals([laws[name] for name in drivers])
+    scales, table = t_copula.arrays(shared, drivers, int(values["table"].shape[1]))
+    values["table"] = np.ascontiguousarray(np.concatenate([values["table"], table], axis=1))
+    return Plan(arrays | _mixing(groups, drivers) | scales | values)
 
 
 def _points(study: Study, drivers: list[str], innovations: list[str]) -> dict[str, NDArray[Any]]:
@@ -105,17 +129,20 @@ def _points(study: Study, drivers: list[str], innovations: list[str]) -> dict[st
     own = np.zeros((len(innovations), 0), np.uint64)
     leading = np.zeros((0, periods))
     if code != PHILOX:
-        names, places = [f"driver/{name}" for name in varying], [given.drivers[name] for name in varying]
+        names = [*(f"driver/{name}" for name in varying), *(f"copula/{name}" for name in given.copulas)]
+        places = [*(given.drivers[name] for name in varying), *given.copulas.values()]
         if code == SOBOL:
             names += [f"innovation/{name}/{k}" for name in innovations for k in range(LEADING)]
             places += [given.innovations[name] + k for name in innovations for k in range(LEADING)]
-            own = np.arange(len(varying), len(names), dtype=np.uint64).reshape(-1, LEADING)
+            own = np.arange(len(varying) + len(given.copulas), len(names), dtype=np.uint64).reshape(-1, LEADING)
             leading = sobol.walk_coordinates(periods, LEADING)
         words = sobol.scrambled(study.run.seed, names, places)
     return {
         "sampler": np.array([code, study.run.paths if code == LATIN else 0], np.uint64),
         "points": words,
-        "driver_point": np.array([numbers.get(name, 0) for name in drivers], np.uint64),
+        "driver_point": np.array(
+            [*(numbers.get(n, 0) for n in drivers), *range(len(varying), len(varying) + len(given.copulas))], np.uint64
+        ),
         "innovation_point": own,
         "leading": leading,
     }
@@ -151,11 +178,11 @@ def _keys(seed: int, kind: Any, names: list[str]) -> NDArray[np.uint64]:
     return np.array([streams.key(seed, kind, name) for name in names], np.uint64).reshape(-1, 2)
 
 
-def _mixing(study: Study, drivers: list[str]) -> dict[str, NDArray[Any]]:
+def _mixing(groups: list[Group], drivers: list[str]) -> dict[str, NDArray[Any]]:
     """The Cholesky factors as lists of sources, rows from the last up, without zeros."""
     rows = {name: row for row, name in enumerate(drivers)}
     mixed: dict[int, list[tuple[int, float]]] = {}
-    for group in correlation.groups(study):
+    for group in groups:
         factor = correlation.cholesky(group.matrix)
         for k, name in enumerate(group.drivers):
             others = [(rows[group.drivers[j]], factor[k][j]) for j in range(k) if factor[k][j] != 0.0]
@@ -182,8 +209,8 @@ def _marginals(laws: list[Law]) -> dict[str, NDArray[Any]]:
             first.append(0)
             errors.append(0.0)
             continue
-        table = tables.build(law)
-        numbers.append((law.location, law.scale, table.origin, table.per_unit, table.intervals - 1.0, *bounds))
+        table = pieces.build(law)
+        numbers.append((law.location, law.scale, table.origin, table.per_unit, table.last, *bounds))
         first.append(filled)
         errors.append(table.error)
         coefficients.append(table.coefficients)

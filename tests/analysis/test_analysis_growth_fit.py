@@ -174,6 +174,29 @@ def test_planted_quantities_are_recovered_in_small():
     assert 0.68 <= share <= 0.90
 
 
+def with_fixed_seasons(levels: np.ndarray) -> float:
+    """Persistence as regression finds it: growth on four seasonal dummies and a fading mean, then lag-1 correlation."""
+    growth = np.diff(levels)
+    quarters = np.eye(4)[np.arange(growth.size) % 4]
+    columns = np.column_stack([quarters, 2.0 ** (-np.arange(growth.size) / PLANTED["growth_half_life"])])
+    rest = growth - columns @ np.linalg.lstsq(columns, growth, rcond=None)[0]
+    return float(rest[1:] @ rest[:-1] / (rest @ rest))
+
+
+def test_seasons_held_fixed_give_a_spurious_persistence():
+    """The trap: 8 histories whose growth shocks persist by 0.85, with seasons that evolve as the record's do.
+
+    Seasonal dummies find about -0.2 (each history within 0.15 or so), the fit 0.7 to 0.9. A fit that fell into the trap
+    would be below 0.3 on average; the standard error of either mean is below 0.05, so a right fit does not fail.
+    """
+    rng = np.random.default_rng(21)
+    histories = [simulated(rng, {**PLANTED, "seasonal_volatility": 0.02}) for _ in range(8)]
+    naive = float(np.mean([with_fixed_seasons(levels) for levels in histories]))
+    fitted = [fit(series(levels), draws=200).natural["growth_persistence"][0] for levels in histories]
+    assert naive < 0.0
+    assert float(np.mean(fitted)) > 0.6
+
+
 @pytest.mark.long
 def test_planted_quantities_are_recovered():
     """240 histories of 42 quarters with quantities drawn from the priors: 80% intervals cover 80% of each.

@@ -75,7 +75,7 @@ def test_intervals_of_the_sides_cover() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_tails_with_and_without_a_variance(seed: int) -> None:
-    """A ratio to a uniform (index 1) is denied its variance, a normal and a lognormal of sigma 0.5 are not."""
+    """A ratio to a uniform (index 1) is denied its variance, a normal and a lognormal are not."""
     random = np.random.default_rng(seed)
     assert not tails.analyse(1.0 / random.random(50_000)).has_variance
     assert not tails.analyse(-1.0 / random.random(50_000)).has_variance

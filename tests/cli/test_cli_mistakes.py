@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from sim import kernel
+from sim import config, kernel
 from tests.cli.conftest import everything_below, json_of, sim
+from tests.conftest import CONFIGS
 
 MODEL = '''"""A small model."""
 
@@ -137,6 +138,95 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     for words in ("SCLAE", "growht", "valeu", "contradict each other"):
         assert words in said
     assert re.search(r"^\d problems$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("p10: 4, p90: 6", "p10: 6, p90: 4", "p90 (4) is below p10 (6)"),
+        ("p10: 4, p90: 6", "p10: 4, p95: six", 'must be a number, not "six"'),
+        ("unit: x, source", "units: x, source", 'unknown key "units"'),
+        ("seed: 1", "sede: 1", 'unknown key "sede"'),
+        ("2026Q2, how: sum}\n", "2026Q2, how: all}\n", 'must be one of sum, mean, last, not "all"'),
+        ("how: sum}]\n", "how: sum}]\nscenarios: {bad: {story: x, source: judgement, set: {drivers.grow: 1}}}\n",
+         'drivers has no "grow"'),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_study_hides_none_of_the_model(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    """Malformed or contradictory entries are told together with the model's faults, and nothing follows from them."""
+    assert STUDY.count(right) == 1
+    (tmp_path / "study.yaml").write_text(STUDY.replace(right, wrong), encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL.replace("start * SCALE", "start * SCLAE"), encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert said in done
+    assert "SCLAE" in done
+    assert done.endswith("2 problems\n")
+
+
+def test_a_fault_of_the_study_hides_no_contradiction_of_its_correlations(tmp_path: Path) -> None:
+    text = STUDY.replace(PAIR, IMPOSSIBLE).replace("seed: 1", "sede: 1")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert "contradict each other" in done
+    assert done.endswith("2 problems\n")
+
+
+SECTIONS = (
+    "drivers", "openings", "innovations", "schedules", "windows", "families", "sources", "reported", "outputs",
+    "timeline", "dependence", "scenarios", "target", "pack", "warnings",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_misspelt_section_is_said_once(tmp_path: Path, section: str) -> None:
+    """Without its drivers, say, every formula of the base case would be wrong: that follows, and is not told."""
+    text = config.resolved_text(config.load(CONFIGS / "base.yaml"))
+    wrong, replaced = re.subn(rf"^{section}:", f"{section}z:", text, flags=re.MULTILINE)
+    assert replaced == 1
+    (tmp_path / "study.yaml").write_text(wrong, encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert len(re.findall(r"^[^ ].*?:\d+:\d+ ", done, re.MULTILINE)) == 1
+    assert f'unknown key "{section}z"; did you mean "{section}"?' in done
+
+
+def test_one_of_several_files_with_a_misspelt_section(tmp_path: Path) -> None:
+    """The drivers of one file are not missing because its section is misspelt."""
+    before, _, drivers = STUDY.partition("drivers:\n")
+    drivers, _, after = drivers.partition("dependence:\n")
+    (tmp_path / "more.yaml").write_text("drivers:\n" + drivers.splitlines(True)[0], encoding="utf-8")
+    rest = "".join(drivers.splitlines(True)[1:])
+    study = f"extends: more.yaml\n{before}driverz:\n{rest}dependence:\n{after}"
+    (tmp_path / "study.yaml").write_text(study, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert len(re.findall(r"^(study.yaml|model.py):", done, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('@cell(at="horizon")', '@cell(at="horizont")'),
+        ('@cell(at="horizon")', '@cell(on="horizon")'),
+        ('@cell(at="horizon")', '@cells(at="horizon")'),
+        ("return year * multiple", "return year * multiple + sum(revenues)"),
+    ],
+)
+def test_one_slip_in_a_model_is_said_once(tmp_path: Path, right: str, wrong: str) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL.replace(right, wrong), encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert len(re.findall(r"^(study.yaml|model.py):", done, re.MULTILINE)) == 1
+    assert "problems" not in done
+
+
+def test_a_cell_that_asks_too_early_is_said_without_what_follows(tmp_path: Path) -> None:
+    """A window asked for in every period: the cell is told, not that nobody uses the window."""
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL.replace('@cell(at="horizon")', "@cell"), encoding="utf-8")
+    done = sim("check", "study.yaml", code=2).stderr
+    assert 'mark this cell @cell(at="horizon")' in done
+    assert "no horizon cell uses" not in done
 
 
 def test_a_model_is_read_and_never_run(tmp_path: Path) -> None:

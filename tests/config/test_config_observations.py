@@ -74,6 +74,7 @@ def test_a_wrong_text_is_explained_with_its_place(text: str, says: str) -> None:
     said = str(raised.value)
     assert says in said
     assert said.startswith("--observe")
+    assert len(raised.value.problems) == 1  # one mistake, one complaint
 
 
 @pytest.mark.parametrize(

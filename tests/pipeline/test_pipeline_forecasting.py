@@ -79,6 +79,11 @@ def test_the_same_forecast_is_not_recorded_twice(out: Path) -> None:
     assert len(ledger.read(out).entries) == 2
 
 
+def test_a_misspelt_output_is_answered_with_its_name(out: Path) -> None:
+    said = sim("forecast", "toy", "--out", out, "--output", "revenu", code=2)
+    assert 'the run has no output "revenu"; did you mean "revenue"?' in said
+
+
 def test_outcomes_are_entered_and_score(out: Path) -> None:
     sim("forecast", "toy", "--out", out, *NAMES, "--record", "--at-least", "revenue.FY2026>=450")
     assert sim("score", "--out", out).startswith("Nothing to score yet: 2 forecasts without a known outcome")
@@ -122,6 +127,7 @@ def test_what_a_run_was_told_is_no_forecast_of_it(out: Path) -> None:
         (("--outcome", "value_per_share", "--source", "x"), "is no outcome"),
         (("--outcome", "value_per_share=high", "--source", "x"), "high is no number"),
         (("--outcome", "value_per_share=330", "--source", "x", "--published", "May"), '"May" is no day'),
+        (("--outcome", "value_per_share=330", "--source", "x", "--published", "2999-01-01"), "2999-01-01 lies ahead"),
         (("--outcome", "value_per_share=330", "--source", "x", "--study", "toys"), 'did you mean "toy"?'),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from scipy import stats
+from scipy import integrate, stats
 
 from sim.cli import main
 from sim.run.result import Run
@@ -62,6 +62,52 @@ def test_gaussian_copula(tmp_path: Path) -> None:
     # Variance of Kendall's tau under a normal copula (Esscher 1924): 2 / (n (n - 1)) (1 - t^2 + 2 (n - 2) (1/9 - ...)).
     spread = 2 / (n * (n - 1)) * (1 - answer**2 + 2 * (n - 2) * (1 / 9 - (2 / pi * asin(0.3)) ** 2))
     agrees(tau, sqrt(spread), answer, n)
+
+
+def t_joint_tail(q: float, rho: float, df: float) -> float:
+    """P(U < q, V < q) under a t copula: the conditional law of the bivariate t, integrated over the tail of one.
+
+    Given X = x, Y is t with df + 1 degrees of freedom about rho x with variance (1 - rho^2) (df + x^2) / (df + 1)
+    (Kotz and Nadarajah 2004, Multivariate t Distributions, section 1.10). The tail is mapped to (0, 1) by U itself.
+    """
+    edge = stats.t.ppf(q, df)
+
+    def given(share: float) -> float:
+        x = stats.t.ppf(share * q, df)
+        return float(stats.t.cdf((edge - rho * x) / sqrt((1 - rho**2) * (df + x * x) / (df + 1)), df + 1))
+
+    return q * float(integrate.quad(given, 0.0, 1.0, epsabs=1e-12, epsrel=1e-12)[0])
+
+
+def test_t_copula(tmp_path: Path) -> None:
+    """Joint tails of the drawn paths at two depths, and that these are those whose limit is the tail dependence."""
+    rho, df = 0.5, 4
+    limit = 2 * stats.t.cdf(-sqrt((df + 1) * (1 - rho) / (1 + rho)), df + 1)
+    assert limit == pytest.approx(0.2531699951, abs=1e-10)
+    q = 1e-12
+    assert t_joint_tail(q, rho, df) / q == pytest.approx(limit, rel=1e-5)
+    printed, result = run("t_copula", tmp_path)
+    for name, depth in (
+        ("both_lowest_hundredth", 0.01),
+        ("both_lowest_thousandth", 0.001),
+        ("both_highest_hundredth", 0.01),
+    ):
+        answer = t_joint_tail(depth, rho, df)
+        hits = int(result.column(name).sum())
+        # Sobol points are no less even than independent draws: the binomial error bounds theirs.
+        agrees(hits / printed["paths"], sqrt(answer * (1 - answer) / printed["paths"]), answer, printed["paths"])
+    mean_agrees(printed, "sum_of_all", 1.5)
+    first, second, third = (result.column(name)[: 2**17] for name in ("first", "second", "third"))
+    tau = stats.kendalltau(first, second).statistic
+    # At most 2 (1 - tau^2) / n, the variance's bound for any law (Kendall and Gibbons 1990, section 5.6).
+    agrees(tau, sqrt(2 * (1 - 1 / 9) / first.size), 1 / 3, first.size)
+    for column in (first, second, third):
+        assert stats.kstest(column, "uniform").pvalue > 1e-6
+    # The third driver shares no chi-square: its size tells nothing about that of the others.
+    sizes = np.corrcoef(np.abs(first - 0.5), np.abs(third - 0.5))[0, 1]
+    agrees(sizes, 1 / sqrt(first.size), 0.0, first.size)
+    shared = np.corrcoef(np.abs(first - 0.5), np.abs(second - 0.5))[0, 1]
+    assert shared > 0.25
 
 
 def test_percentiles(tmp_path: Path) -> None:

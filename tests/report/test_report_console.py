@@ -89,6 +89,14 @@ def test_zero_and_one_carry_their_exact_bound(run_of) -> None:
     none, every = (screen.lines(run_of(goal=goal).summary, FOLDER, 100) for goal in (1e4, 1.0))
     assert any("0% (95%: up to 0.092%)" in line for line in none)
     assert any("100% (95%: from 99.9078%)" in line for line in every)
+    assert any(line.startswith("Percentile") and "$10,000 above 99.91" in line for line in none)
+    assert any(line.startswith("Percentile") and "$1 below 0.092" in line for line in every)
+
+
+def test_a_scenario_stands_in_the_title(run_of) -> None:
+    """Numbers of a bear below the words "base case" would be read as the base case."""
+    lines = screen.lines(run_of().summary | {"scenario": "bear"}, FOLDER, screen.NARROWEST)
+    assert lines[0] == "Alibaba AI cloud, base case · scenario bear · 1a2b3c4d"
 
 
 def test_a_study_without_target_or_rows(run_of) -> None:
@@ -228,11 +236,13 @@ def test_runs_keep_their_names_whole(run_of) -> None:
     page, file = paper(80)
     name = "20250917T101112Z-1a2b3c4d"
     run = run_of()
-    console.runs([{"run": name, "study": NASTY, "paths": 4000, "seed": 1, "target": run.summary["target"]},
+    console.runs([{"run": name, "study": NASTY, "scenario": "bear", "paths": 4000, "seed": 1,
+                   "target": run.summary["target"]},
                   {"run": name + "-2", "complete": False}], page)  # fmt: skip
     text = read(file)
     assert f" {name} " in text
     assert "4,000" in text
+    assert "(bear)" in text
     assert "incomplete" in text
     assert "\x1b" not in text
     empty, file = paper()
@@ -265,6 +275,11 @@ def test_progress_shows_on_a_terminal_and_is_silent_elsewhere(capsys) -> None:
         tell.done(1000)
     assert "base [red]case" in screen_file.getvalue()
     assert "100%" in screen_file.getvalue()
+    narrow = io.StringIO()
+    with console.progress(console=Console(file=narrow, force_terminal=True, width=80)) as tell:
+        tell.begin("A study whose title is far too long for its room", 1000)
+        tell.done(400)
+    assert narrow.getvalue().count("\x1b[1A") == 1  # one line up, to wipe the one line at the end
     quiet = io.StringIO()
     with console.progress(quiet=True, console=Console(file=quiet, force_terminal=True)) as tell:
         tell.begin("x", 10)

@@ -113,7 +113,7 @@ def test_the_screen_says_how_it_was_simulated_anew_and_warns() -> None:
     said = " ".join(" ".join(update.lines(facts, 80)).split())
     assert "Effective paths 3 of the 8,192" in said
     assert "fewer than 200: simulated anew near the data in 9 stages" in said
-    assert "worth 5,000 independent ones" in said
+    assert "worth about 5,000 independent ones" in said
     assert "Warning: mind [this]" in said
 
 

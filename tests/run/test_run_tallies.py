@@ -46,6 +46,7 @@ def columns() -> dict[str, np.ndarray]:
 
 
 COLUMNS = columns()
+THRESHOLDS = [(name, x) for name in COLUMNS for x in (0.0, 1.0)] + [("lognormal", 3.5), ("normal", 9.0)]
 VALUES = np.stack(list(COLUMNS.values()))
 
 
@@ -56,7 +57,7 @@ def count(simulator: Callable[..., Simulator]) -> Count:
 
 def tallied(count: Count, parts: list[slice] | None = None, replicated: bool = False) -> dict[str, Tally]:
     """Chunks counted in the order given, each in a tally of its own, merged as threads' tallies are."""
-    whole = Tallies.placed(VALUES[:, :CHUNK])
+    whole = Tallies.placed(VALUES[:, :CHUNK], [(list(COLUMNS).index(name), x) for name, x in THRESHOLDS])
     first = np.ascontiguousarray(VALUES[:, :CHUNK])
     whole.count(count, 0, first)
     whole.classify()
@@ -158,8 +159,10 @@ def test_parts_merge_to_the_same_bits_in_any_order(count: Count, tallies: dict[s
         again = tallied(count, [slice(i, min(i + CHUNK, N)) for i in order])
         for name, tally in tallies.items():
             other = again[name]
-            for field in ("counts", "smallest", "largest"):
+            for field in ("counts", "smallest", "largest", "valid"):
                 assert np.array_equal(getattr(tally, field), getattr(other, field)), (name, field)
+            assert tally.reached.keys() == other.reached.keys()
+            assert all(np.array_equal(tally.reached[x], other.reached[x]) for x in tally.reached), name
             one, two = (np.array([t.mean, t.squares]) for t in (tally, other))
             assert np.array_equal(one.view(np.uint64), two.view(np.uint64)), name
 
@@ -203,3 +206,33 @@ def test_errors_are_those_of_the_replicates(count: Count) -> None:
             expected = np.std([np.mean(part <= mark) for part in parts], ddof=1) / 4
             # Ranks are taken at the edge of a bin near the percentile, so errors agree about, not exactly.
             assert tally.rank_errors[PERCENTILES.index(p)] == pytest.approx(expected, rel=0.35), (name, p)
+
+
+@pytest.mark.parametrize("name", list(COLUMNS))
+def test_what_reaches_a_threshold_is_counted_exactly(tallies: dict[str, Tally], name: str) -> None:
+    """By replicate, the threshold itself included, an infinite value left out as everywhere."""
+    tally, column = tallies[name], COLUMNS[name]
+    asked = [x for each, x in THRESHOLDS if each == name]
+    assert list(tally.reached) == asked
+    assert tally.valid is not None
+    for r in range(16):
+        part = column[r::16]
+        valid = part[np.isfinite(part)]
+        assert tally.valid[r] == valid.size
+        for x in asked:
+            assert tally.reached[x][r] == np.count_nonzero(valid >= x)
+
+
+@pytest.mark.parametrize("name", list(COLUMNS))
+def test_the_rank_of_a_percentile_is_within_the_stated_error(tallies: dict[str, Tally], name: str) -> None:
+    """The share of paths below the value told, the value itself counting as any rank it holds."""
+    found, column = describe_tally(tallies[name]), np.sort(COLUMNS[name][np.isfinite(COLUMNS[name])])
+    for p, value in found.percentiles.items():
+        below, up_to = (np.searchsorted(column, value, side) for side in ("left", "right"))
+        place = p / 100 * (column.size - 1)
+        away = max(below - place, place - up_to, 0.0) / column.size
+        assert away <= found.rank_error + 1.0 / column.size, p
+    if name in ("normal", "lognormal", "skewed", "far from zero"):
+        assert found.rank_error <= 1 / 500
+    if name in ("constant", "indicator", "rare", "whole numbers"):
+        assert found.rank_error == 0.0

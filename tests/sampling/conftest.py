@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sim import elementary, kernel
 from sim.config.drivers import Marginal
 from sim.config.schema import Dependence
-from sim.sampling import draw, normal, philox, plan, points
+from sim.sampling import draw, normal, philox, plan, points, quantile
 
 Drawn = dict[str, NDArray[np.float64]]
 
@@ -48,7 +48,7 @@ BLOCK_TEXT = f"BLOCK = np.uint64({kernel.BLOCK})\n\n\n"
 
 
 def kernel_text(extra: str = TEXT) -> str:
-    return kernel.join([BLOCK_TEXT, elementary, philox, points, normal, draw, extra])
+    return kernel.join([BLOCK_TEXT, elementary, philox, points, normal, quantile, draw, extra])
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +64,9 @@ def study(
     sampler: str = "philox",
     paths: int = 0,
     periods: int = 1,
+    df: float | None = None,
 ) -> Any:
-    """What `plan.make` reads of a study."""
+    """What `plan.make` reads of a study; with ``df`` under a t copula."""
     of: TypeAdapter[Any] = TypeAdapter(Marginal)
     correlations = [{"between": [a, b], "source": "judgement", **measure} for a, b, measure in pairs]
     return SimpleNamespace(
@@ -73,7 +74,9 @@ def study(
             name: SimpleNamespace(marginal=of.validate_python(given), dimension=None) for name, given in drivers.items()
         },
         innovations={name: SimpleNamespace(note=None, dimension=None) for name in innovations},
-        dependence=Dependence.model_validate({"correlations": correlations}),
+        dependence=Dependence.model_validate(
+            {"correlations": correlations, **({"copula": "t", "degrees_of_freedom": df} if df else {})}
+        ),
         run=SimpleNamespace(paths=paths, seed=seed, sampler=sampler),
         calendar=SimpleNamespace(periods=periods),
     )
@@ -113,7 +116,10 @@ def draw_shocks(sampling: ModuleType) -> Callable[..., Drawn]:
         columns = np.empty((len(planned.innovations) * periods, padded.size))
         for start in range(0, padded.size, kernel.BLOCK):
             block = slice(start, start + kernel.BLOCK)
-            sampling.draw_innovations(padded[block].copy(), *planned.innovation_arguments, periods, buffer, first_row)
+            own = padded[block].copy()
+            for k in range(len(planned.innovations)):
+                row = first_row + k * periods
+                sampling.draw_innovation(own, k, *planned.innovation_arguments, periods, buffer, row)
             rows = buffer.reshape(-1, kernel.BLOCK)
             assert (rows[:first_row] == 99.0).all()
             assert (rows[-1] == 99.0).all()

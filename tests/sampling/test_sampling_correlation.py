@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim.errors import InputError
 from sim.sampling import correlation, plan
-from sim.sampling.copulas import in_measure, normal_correlation
+from sim.sampling.copulas import correlation_of, in_measure
 from sim.sampling.nearest import nearest
 from tests.sampling.conftest import study
 from tests.statistical import assert_mean, assert_proportion, assert_replicates, proportion_caught, replicates_caught
@@ -29,8 +29,8 @@ def test_measures_of_a_gaussian_copula() -> None:
 
 @given(st.sampled_from(["spearman", "kendall", "pearson"]), st.floats(-1, 1))
 def test_measures_and_back(measure: str, value: float) -> None:
-    assert in_measure(measure, normal_correlation(measure, value)) == pytest.approx(value, abs=1e-7)
-    assert abs(normal_correlation(measure, value)) <= 1.0 + 1e-15
+    assert in_measure(measure, correlation_of(measure, value)) == pytest.approx(value, abs=1e-7)
+    assert abs(correlation_of(measure, value)) <= 1.0 + 1e-15
 
 
 @settings(deadline=None)

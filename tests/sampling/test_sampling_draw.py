@@ -157,8 +157,8 @@ def test_draws_become_vector_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     made = plan.make(study(DRIVERS, PAIRS, innovations=["shock"]))
     paths = np.arange(256, dtype=np.uint64)
     module.draw_drivers(paths, *made.driver_arguments, np.zeros(len(DRIVERS) * 256))
-    module.draw_innovations(paths, *made.innovation_arguments, 3, np.zeros(3 * 256), 0)
-    for name in ("draw_drivers", "draw_innovations"):
+    module.draw_innovation(paths, 0, *made.innovation_arguments, 3, np.zeros(3 * 256), 0)
+    for name in ("draw_drivers", "draw_innovation"):
         (assembly,) = getattr(module, name).inspect_asm().values()
         for operation in ("mulpd", "divpd", "sqrtpd", "pmuludq"):
             packed = len(re.findall(rf"\bv?{operation}\b", assembly))
@@ -175,7 +175,7 @@ def digest(module: ModuleType, made: Plan) -> str:
     for first in (0, 256, 2**40 + 1):
         paths = np.arange(first, first + 256, dtype=np.uint64)
         module.draw_drivers(paths, *made.driver_arguments, buffer)
-        module.draw_innovations(paths, *made.innovation_arguments, 5, buffer, len(made.drivers))
+        module.draw_innovation(paths, 0, *made.innovation_arguments, 5, buffer, len(made.drivers))
         total.update(buffer.tobytes())
     return total.hexdigest()
 

@@ -50,6 +50,6 @@ def test_harder_laws_get_more_intervals() -> None:
 
 def test_an_interval_that_would_fall_is_a_line() -> None:
     ends = np.array([0.0, 0.0]), np.array([1e-9, 1.0])
-    coefficients = tables._cubics(ends[0], np.array([0.9e-9, 0.2]), np.array([1e-10, 0.7]), ends[1])
+    coefficients = tables.cubics(ends[0], np.array([0.9e-9, 0.2]), np.array([1e-10, 0.7]), ends[1])
     assert coefficients[:, 0] == pytest.approx([5e-10, 1e-9, 0.0, 0.0])
     assert coefficients[3, 1] != 0.0

@@ -6,12 +6,25 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import inf
 
+from sim.config.checks import composed
+from sim.config.checks.composed import Fault, number
 from sim.config.draft import Draft
-from sim.config.drivers import PERCENTILES, Beta, ByPercentiles, Distribution, Fixed, Pert, Triangular, Uniform
+from sim.config.drivers import (
+    PERCENTILES,
+    Beta,
+    ByPercentiles,
+    Discrete,
+    Distribution,
+    Empirical,
+    Fixed,
+    Metalog,
+    Mixture,
+    Pert,
+    Triangular,
+    Uniform,
+)
 from sim.config.keys import listing
 from sim.errors import Problem
-
-Fault = tuple[str, str, str]  # key within the marginal, what, advice
 
 
 def problems(draft: Draft) -> Iterator[Problem]:
@@ -34,6 +47,11 @@ def _dimensions(draft: Draft) -> set[int]:
 def faults(marginal: Distribution) -> Iterator[Fault]:
     """Everything wrong with one marginal. Later checks assume what earlier ones found right."""
     found = list(_enough(marginal)) or [*_positive(marginal), *_ordered(marginal)]
+    if isinstance(marginal, Mixture):
+        for place, component in enumerate(marginal.components):
+            within = f"components.{place}.marginal"
+            inside = faults(component.marginal)
+            found += [(f"{within}.{key}" if key else within, what, advice) for key, what, advice in inside]
     yield from found or _truncated(marginal)
 
 
@@ -43,11 +61,23 @@ def support(marginal: Distribution) -> tuple[float, float]:
         return marginal.value, marginal.value
     if isinstance(marginal, Uniform | Triangular | Pert | Beta):
         return marginal.low, marginal.high
+    if isinstance(marginal, Metalog):
+        return -inf if marginal.low is None else marginal.low, inf if marginal.high is None else marginal.high
+    if isinstance(marginal, Discrete | Empirical):
+        return min(marginal.values or ()), max(marginal.values or ())
+    if isinstance(marginal, Mixture):
+        ends = [_cut(component.marginal) for component in marginal.components]
+        return min(low for low, _ in ends), max(high for _, high in ends)
     return (0.0, inf) if "p50" in marginal.positive else (-inf, inf)
 
 
-def _number(value: float) -> str:
-    return f"{value:.10g}"
+def _cut(marginal: Distribution) -> tuple[float, float]:
+    """`support` after it is cut off."""
+    low, high = support(marginal)
+    cut = marginal.truncate
+    if cut is None:
+        return low, high
+    return max(low, -inf if cut.low is None else cut.low), min(high, inf if cut.high is None else cut.high)
 
 
 def _kind(marginal: Distribution) -> str:
@@ -56,6 +86,9 @@ def _kind(marginal: Distribution) -> str:
 
 def _enough(marginal: Distribution) -> Iterator[Fault]:
     """Exactly one of the ways to determine the distribution."""
+    if isinstance(marginal, Metalog | Discrete | Mixture | Empirical):
+        yield from composed.enough(marginal)
+        return
     if not isinstance(marginal, ByPercentiles):
         return
     percentiles = [name for name in marginal.given if name in PERCENTILES]
@@ -87,12 +120,12 @@ def _positive(marginal: Distribution) -> Iterator[Fault]:
         if name not in marginal.positive or value > 0:
             continue
         if name in PERCENTILES or name in ("mean", "median"):
-            what = f"{name} must be above 0, not {_number(value)}: a {kind} value is always positive"
+            what = f"{name} must be above 0, not {number(value)}: a {kind} value is always positive"
             yield name, what, "use a kind that may be negative, such as normal"
         elif value == 0 and name in ("sd", "sigma", "sd_log", "scale"):
             yield name, f"{name} must be above 0", "for a certain value write {kind: fixed, value: ...}"
         else:
-            yield name, f"{name} must be above 0, not {_number(value)}", "write a positive number"
+            yield name, f"{name} must be above 0, not {number(value)}", "write a positive number"
 
 
 def _ordered(marginal: Distribution) -> Iterator[Fault]:
@@ -101,20 +134,22 @@ def _ordered(marginal: Distribution) -> Iterator[Fault]:
     for below, above in pairwise(names):
         if given[above] <= given[below]:
             relation = "equals" if given[above] == given[below] else "is below"
-            what = f"{above} ({_number(given[above])}) {relation} {below} ({_number(given[below])})"
+            what = f"{above} ({number(given[above])}) {relation} {below} ({number(given[below])})"
             yield above, what, "write percentiles in rising order"
+    if isinstance(marginal, Metalog):
+        yield from composed.bounded(marginal)
     if isinstance(marginal, Uniform | Triangular | Pert | Beta):
         low, high = marginal.low, marginal.high
         order = "write low, mode and high in rising order"
         if low >= high:
             relation = "equals" if low == high else "is above"
-            what = f"low ({_number(low)}) {relation} high ({_number(high)})"
+            what = f"low ({number(low)}) {relation} high ({number(high)})"
             mend = "for a certain value write {kind: fixed, value: ...}" if low == high else "write low below high"
             yield "low", what, mend
         elif isinstance(marginal, Triangular | Pert) and marginal.mode < low:
-            yield "mode", f"mode ({_number(marginal.mode)}) is below low ({_number(low)})", order
+            yield "mode", f"mode ({number(marginal.mode)}) is below low ({number(low)})", order
         elif isinstance(marginal, Triangular | Pert) and marginal.mode > high:
-            yield "mode", f"mode ({_number(marginal.mode)}) is above high ({_number(high)})", order
+            yield "mode", f"mode ({number(marginal.mode)}) is above high ({number(high)})", order
 
 
 def _truncated(marginal: Distribution) -> Iterator[Fault]:
@@ -127,12 +162,12 @@ def _truncated(marginal: Distribution) -> Iterator[Fault]:
     low, high = (-inf if cut.low is None else cut.low), (inf if cut.high is None else cut.high)
     lowest, highest = support(marginal)
     if low >= high:
-        yield "truncate", f"low ({_number(low)}) is not below high ({_number(high)})", "write low below high"
+        yield "truncate", f"low ({number(low)}) is not below high ({number(high)})", "write low below high"
     elif isinstance(marginal, Fixed):
         if not low <= marginal.value <= high:
-            yield "truncate", f"cuts off the fixed value {_number(marginal.value)}", "remove it"
+            yield "truncate", f"cuts off the fixed value {number(marginal.value)}", "remove it"
     elif low >= highest or high <= lowest:
-        bound = f"low ({_number(low)})" if low >= highest else f"high ({_number(high)})"
-        edge = f"highest value ({_number(highest)})" if low >= highest else f"lowest value ({_number(lowest)})"
+        bound = f"low ({number(low)})" if low >= highest else f"high ({number(high)})"
+        edge = f"highest value ({number(highest)})" if low >= highest else f"lowest value ({number(lowest)})"
         relation = "not below" if low >= highest else "not above"
         yield "truncate", f"{bound} is {relation} the {edge}: nothing is left", "move it, or remove `truncate`"

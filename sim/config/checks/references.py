@@ -14,8 +14,9 @@ from sim.errors import Problem, did_you_mean
 
 
 def problems(draft: Draft) -> Iterator[Problem]:
-    """Faults of target, warnings, correlations, openings and scenarios."""
+    """Faults of target, warnings, precision, correlations, openings and scenarios."""
     yield from _columns(draft)
+    yield from _precision(draft)
     yield from _correlations(draft)
     for name, opening in draft.study.openings.items():
         yield from _opening(f"openings.{name}", opening)
@@ -49,6 +50,16 @@ def _columns(draft: Draft) -> Iterator[Problem]:
         yield Problem(leaf, what, advice)
 
 
+def _precision(draft: Draft) -> Iterator[Problem]:
+    """What is asked about the target needs one."""
+    asked, study = draft.study.run.precision, draft.study
+    if asked is None or study.target is not None or "target" in draft.broken:
+        return
+    for key, given in (("probability", asked.probability), ("until", asked.until)):
+        if given is not None:
+            yield Problem(f"run.precision.{key}", "is about the target, and the study has none", "add `target`")
+
+
 def _pack(draft: Draft) -> Iterator[Problem]:
     """Drivers of the grid, and cells that are drawn by period."""
     pack, drivers = draft.study.pack, draft.names("drivers")
@@ -64,6 +75,12 @@ def _pack(draft: Draft) -> Iterator[Problem]:
 
 
 def _correlations(draft: Draft) -> Iterator[Problem]:
+    dependence = draft.study.dependence
+    if dependence.copula == "t" and dependence.degrees_of_freedom is None:
+        yield Problem("dependence", "a t copula needs degrees_of_freedom", "add for example `degrees_of_freedom: 4`")
+    elif dependence.copula != "t" and dependence.degrees_of_freedom is not None:
+        what = f"a {dependence.copula} copula has no degrees_of_freedom"
+        yield Problem("dependence.degrees_of_freedom", what, "write `copula: t` beside it, or remove it")
     known = draft.names("drivers")
     seen: dict[frozenset[str], int] = {}
     for index, pair in draft.correlations:

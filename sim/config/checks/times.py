@@ -95,8 +95,8 @@ def _reported(draft: Draft) -> Iterator[Problem]:
                 what = "gives both a value and a driver" if figure.driver else "gives neither a value nor a driver"
                 advice = "keep one" if figure.driver else "add `value:`, or `driver:` if the figure was not disclosed"
                 yield Problem(f"{leaf}.{quarter}", what, advice, place)
-            elif figure.driver is not None and figure.driver not in draft.names("drivers"):
-                advice = did_you_mean(figure.driver, draft.names("drivers")) or "name a driver of the study"
+            elif figure.driver not in (None, *draft.names("drivers")) and "drivers" not in draft.broken:
+                advice = did_you_mean(str(figure.driver), draft.names("drivers")) or "name a driver of the study"
                 yield Problem(f"{leaf}.{quarter}.driver", f'there is no driver "{figure.driver}"', advice)
             if units and figure.unit not in units:
                 other, first = next(iter(units.items()))
@@ -109,7 +109,7 @@ def _outputs(draft: Draft) -> Iterator[Problem]:
     made: dict[str, int] = {}
     for index, output in draft.outputs:
         # Reported quarters that were left out as malformed would look missing here.
-        if output.per == "fiscal_year" and f"reported.{output.cell}" in draft.broken:
+        if output.per == "fiscal_year" and draft.touches(("reported", output.cell)):
             continue
         columns, found = columns_of(index, output, draft.study)
         yield from found

@@ -46,10 +46,10 @@ def headline(result: Mapping[str, Any]) -> str:
 
 
 def draw(result: Mapping[str, Any]) -> Drawing:
-    """Share of outcomes inside with its block-bootstrap interval; dashes mark what was promised."""
+    """Share of outcomes inside with its 90% interval; dashes mark what was promised."""
     horizons = result["horizons"]
     notes = [
-        "Bars are 90% block-bootstrap intervals: forecasts of one vintage after another are not independent",
+        "Bars are 90% intervals that allow for overlapping vintages",
     ]
     with style.committee():
         title = headline(result)

@@ -29,14 +29,19 @@ def headline(result: Mapping[str, Any]) -> str:
     gain = f"CRPS {low:.0%} to {high:.0%} below the best rival"
     if len(sure) == len(found):
         return f"{gain} at every horizon"
-    return f"{gain}; beyond chance at {' and '.join(sure)} quarters" if sure else f"{gain}; all within chance"
+    if not sure:
+        return f"{gain}; all within chance"
+    where = f"{' and '.join(sure)} quarters" if len(sure) < 3 else f"{len(sure)} of {len(found)} horizons"
+    return f"{gain}; beyond chance at {where}"
 
 
 def draw(result: Mapping[str, Any]) -> Drawing:
-    """One panel a horizon, one row a rival, with 90% block-bootstrap intervals; the best rival is bold."""
+    """One panel a horizon, one row a rival, with 90% intervals; the best rival is bold."""
     horizons = result["horizons"]
     names = list(horizons[0]["skill"])
-    notes = ["Bars are 90% block-bootstrap intervals; bold: the rival of lowest CRPS there, chosen knowing outcomes"]
+    notes = [
+        "Bars are 90% intervals that allow for overlapping vintages; bold: the best rival, chosen knowing outcomes"
+    ]
     with style.committee():
         title = headline(result)
         subtitle = (

@@ -25,8 +25,30 @@ def answer(result: Mapping[str, Any]) -> str:
     skills = result["bars"]["skill_against_best"]
     best = max(skills, key=lambda h: skills[h])
     gain = skills[best]
+    found = next(each for each in result["horizons"] if each["horizon"] == int(best))
+    low, high = found["skill"][found["best_rival"]]["interval"]
     words = f"CRPS {abs(gain):.0%} {'below' if gain >= 0 else 'above'} the best rival's {_ahead(int(best))}"
+    words += ", within chance" if low <= 0.0 <= high else ""
     return f"80% intervals held {held}; {words}"
+
+
+def judgement(result: Mapping[str, Any]) -> str:
+    """Whether the intervals are of the right width, by what factor not, and what a study should make of it."""
+    off = [each for each in result["horizons"] if each["correction"] != 1.0]
+    if not off:
+        factors = [each["width_factor"]["estimate"] for each in result["horizons"]]
+        return (
+            f"Intervals should have been {min(factors):.2f} to {max(factors):.2f} times as wide, within chance of 1 at "
+            "every horizon: no correction is called for"
+        )
+    said = [
+        f"{each['correction']:.2f} times as {'wide' if each['correction'] > 1 else 'narrow'} {_ahead(each['horizon'])}"
+        for each in off
+    ]
+    return (
+        f"Intervals should have been {', '.join(said)}, more than chance explains: give it to a study with "
+        "`sim calibrate STUDY --backtest FILE`"
+    )
 
 
 def lines(result: Mapping[str, Any], width: int) -> list[str]:
@@ -36,7 +58,7 @@ def lines(result: Mapping[str, Any], width: int) -> list[str]:
     found = [
         answer(result),
         f"{len(vintages)} vintages {vintages[0]} to {vintages[-1]}, each fitted on what was reported by then; "
-        f"{result['paths']:,} paths each; brackets are {result['confidence']:.0%} block-bootstrap intervals",
+        f"{result['paths']:,} paths each; brackets are {result['confidence']:.0%} intervals for overlapping vintages",
         f"{'quarters ahead':22}" + "".join(f"{each['horizon']:>20}" for each in result["horizons"]),
     ]
     for share in ("50", "80", "90"):
@@ -44,6 +66,8 @@ def lines(result: Mapping[str, Any], width: int) -> list[str]:
         found.append(f"{'in the ' + share + '% interval':22}" + "".join(f"{cell:>20}" for cell in cells))
     cells = [_interval(each["width_factor"], "{:.2f}") for each in result["horizons"]]
     found.append(f"{'width needed / given':22}" + "".join(f"{cell:>20}" for cell in cells))
+    cells = [_interval(each["mean_error"], "{:+.0%}", "{:+.1%}") for each in result["horizons"]]
+    found.append(f"{'outcome - forecast':22}" + "".join(f"{cell:>20}" for cell in cells))
     found.append(
         f"{'CRPS, % of revenue':22}" + "".join(f"{100 * e['crps']['model']:>20.2f}" for e in result["horizons"])
     )
@@ -62,6 +86,7 @@ def lines(result: Mapping[str, Any], width: int) -> list[str]:
         f"{marked} of {len(result['forecasts'])} forecasts begin or end in a quarter that is recalled, not verified; "
         "all are fitted on some"
     )
+    found.append(judgement(result))
     found.append(
         f"Bars: 80% coverage within 70-90% at one and four quarters {_met(bars['coverage_met'])}; CRPS 10% below the "
         f"best rival somewhere and nowhere 5% above {_met(bars['skill_met'])}"
@@ -75,9 +100,9 @@ def _ahead(h: int) -> str:
     return f"{h} quarter{'' if h == 1 else 's'} ahead"
 
 
-def _interval(entry: Mapping[str, Any], form: str) -> str:
+def _interval(entry: Mapping[str, Any], form: str, precise: str = "") -> str:
     low, high = entry["interval"]
-    return f"{form.format(entry['estimate'])} [{form.format(low)}, {form.format(high)}]"
+    return f"{(precise or form).format(entry['estimate'])} [{form.format(low)}, {form.format(high)}]"
 
 
 def _best(horizon: Mapping[str, Any]) -> str:

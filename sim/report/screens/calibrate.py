@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sim.report.screens import layout
+
 _WORDS = {
     "growth_persistence": "persistence of growth shocks",
     "growth_volatility": "volatility of growth shocks",
@@ -35,20 +37,35 @@ def lines(result: Mapping[str, Any], width: int, file: str | None) -> list[str]:
     widths = result["widths"]
     if widths is not None:
         ahead = " / ".join(map(str, widths["horizons"]))
-        factors = widths["factors"]
+        factors, before, after = widths["factors"], widths["uncorrected"], widths["corrected"]
         found.append(
             f"Spread {ahead} quarters ahead: record {_percents(widths['record'])}, study with the fit as it is "
-            f"{_percents(widths['uncorrected'])}"
+            f"{_percents(before['sd'])}"
         )
         found.append(
             f"growth shocks x {factors['shocks']:.2f} and season and irregular x {factors['noise']:.2f} make it "
-            f"{_percents(widths['corrected'])}"
+            f"{_percents(after['sd'])}, 80% of paths within {_percents(after['half_width_80'])} of the median"
         )
+        found.append(_backtest(widths["backtest"]))
+        if after["target"] is not None:
+            found.append(
+                f"P(target reached) {layout.chance(after['target'])} with the correction, "
+                f"{layout.chance(before['target'])} with the fit as it is"
+            )
     if file is None:
         found.append("Write it as drivers of a study with --out FILE")
     else:
         found.append(f"Written to {file}, {len(result['drivers'])} drivers")
     return found
+
+
+def _backtest(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return "Whether these widths held in the past: `sim backtest` the growth model, then --backtest FILE"
+    factors = " / ".join(f"{factor:.2f}" for factor in found["width_factors"])
+    applied = " / ".join(f"{each:.2f}" for each in found["corrections"])
+    made = "within chance of 1: none applied" if set(found["corrections"]) == {1.0} else f"record taken times {applied}"
+    return f"Backtest, {found['vintages']} vintages: intervals should have been {factors} times as wide, {made}"
 
 
 def _percents(values: list[float]) -> str:

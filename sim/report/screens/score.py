@@ -63,12 +63,13 @@ def _groups(found: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _items(found: Mapping[str, Any]) -> list[list[str]]:
-    rows = [["Forecast", "recorded", "P50", "outcome", "PIT", "CRPS", "80% held"]]
+    rows = [["Forecast", "for", "recorded", "P50", "outcome", "PIT", "CRPS", "80% held"]]
     for each in found["scored"][-_MOST:]:
         unit = each["unit"]
         rows.append(
             [
-                plain(each["output"], 48),
+                plain(each["cell"], 48),
+                each["period"],
                 each["recorded"][:10],
                 in_column(each["median"], unit),
                 threshold(each["outcome"], unit),
@@ -91,7 +92,7 @@ def _due(each: Mapping[str, Any]) -> str:
 def forecast_lines(found: Mapping[str, Any], width: int) -> list[str]:
     """What a run forecasts, and whether the ledger has it."""
     said = layout.wrapped(_stated(found), width)
-    rows = [["Forecast", "P5", "P50", "P95", "unit"]]
+    rows = [["Forecast", "for", "P5", "P50", "P95", "unit"]]
     stated: list[str] = []
     for each in found["forecasts"]:
         unit, at = each["unit"], each["percentiles"]
@@ -101,7 +102,8 @@ def forecast_lines(found: Mapping[str, Any], width: int) -> list[str]:
             for p in each["probabilities"]
         ]
         marks = [bare(unit).around(amount(at[p])) for p in ("5", "50", "95")]
-        rows.append([_due(each), *marks, "" if unit == "1" else plain(unit, 16)])
+        when = each["period"] or each["by"]
+        rows.append([plain(each["cell"], 48), when, *marks, "" if unit == "1" else plain(unit, 16)])
     said += layout.aligned(rows[: _MOST + 1], width)
     if len(found["forecasts"]) > _MOST:
         said.append(f"and {len(found['forecasts']) - _MOST} more")

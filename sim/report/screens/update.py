@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from sim.config.leaves import words
 from sim.report.numbers import amount, bare, count, fixed, given, in_column, percent, period, rank, span, threshold
 from sim.report.screens import layout
 from sim.report.text import plain
@@ -52,7 +53,8 @@ def _values(observations: list[Mapping[str, Any]]) -> str:
         place = f" in {plain(only['period'])}" if only["period"] else f" for {plain(only['label'])}"
         return f"{given(only['value'])}{place}"
     parts = [
-        f"{plain(o['name'])} {period(o['period'])} {given(o['value'])}".replace("  ", " ") for o in observations[:3]
+        f"{plain(words(o['name']))} {period(o['period'])} {given(o['value'])}".replace("  ", " ")
+        for o in observations[:3]
     ]
     return ", ".join(parts) + (f" and {len(observations) - 3} more" if len(observations) > 3 else "")
 
@@ -134,7 +136,8 @@ def _search(found: Mapping[str, Any]) -> str:
             f"{own}; this run's {count(found['paths'])} paths are independent draws chosen out of"
             f" {count(search['considered'])}"
         )
+    worth = count(float(f"{search['effective']:.2g}"))  # known from 16 populations, to about a fifth
     return (
         f"{own}, fewer than {count(search['least'])}: simulated anew near the data in {search['stages']} stages;"
-        f" this run's {count(found['paths'])} paths are worth {count(search['effective'])} independent ones"
+        f" this run's {count(found['paths'])} paths are worth about {worth} independent ones"
     )
