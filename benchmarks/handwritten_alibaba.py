@@ -63,7 +63,7 @@ class Handwritten:
         self.seasons = np.array([rows[f"seasonal_factor_{by_quarter[quarter]}"] for quarter in quarters])
         self.fading = _fading(study)
         modules = (*setup.kernel_modules(), constants(study, rows), handwritten_kernel)
-        self._entry = kernel.load(kernel.join(modules), probe=self._probe).simulate_by_hand
+        self._entry = kernel.load(kernel.join(modules), self._calls).simulate_by_hand
         self._scratch = threading.local()
 
     def simulate(self, paths: int, threads: int = 2) -> list[Floats]:
@@ -79,16 +79,16 @@ class Handwritten:
             block = int(kernel.BLOCK)
             self._scratch.rows = aligned(rows * block), aligned(handwritten_kernel.ROWS * block)
         outputs = np.empty((self.columns.size * 10 + self.single.size + self.ends.size, count))
-        self._call(self._entry, first, count, *self._scratch.rows, outputs)
+        self._entry(*self._arguments(first, count, *self._scratch.rows, outputs))
         return outputs
 
-    def _call(self, entry: Any, first: int, count: int, drawn: Floats, work: Floats, outputs: Floats) -> None:
+    def _arguments(self, first: int, count: int, drawn: Floats, work: Floats, outputs: Floats) -> tuple[Any, ...]:
         drawing, noising = self.plan.driver_arguments, self.plan.innovation_arguments
         tables = self.fading, self.seasons, self.columns, self.single, self.ends
-        entry(first, count, drawing, noising, len(self.plan.drivers), *tables, drawn, work, outputs)
+        return first, count, drawing, noising, len(self.plan.drivers), *tables, drawn, work, outputs
 
-    def _probe(self, module: ModuleType) -> None:
-        self._call(module.simulate_by_hand, 0, 0, np.zeros(0), np.zeros(0), np.zeros((0, 0)))
+    def _calls(self, module: ModuleType) -> list[kernel.Call]:
+        return [("simulate_by_hand", self._arguments(0, 0, np.zeros(0), np.zeros(0), np.zeros((0, 0))))]
 
 
 def constants(study: Study, rows: dict[str, int]) -> str:
