@@ -15,6 +15,7 @@ import importlib.util
 import math
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def text_of(module: ModuleType) -> str:
             assert node.end_lineno is not None
             dropped.update(range(node.lineno, node.end_lineno + 1))
     kept = [line for number, line in enumerate(lines, start=1) if number not in dropped]
-    return f"# --- {module.__name__} ---\n" + "\n".join(kept).strip() + "\n\n\n"
+    return section(module.__name__, "\n".join(kept).strip() + "\n\n\n")
 
 
 def join(parts: Sequence[ModuleType | str]) -> str:
@@ -175,31 +176,74 @@ Call = tuple[str, Sequence[object]]  # an entry point and arguments such as it w
 Calls = Callable[[ModuleType], Sequence[Call]]
 
 
-def load(text: str, *groups: Calls) -> ModuleType:
-    """Import a kernel text from the cache, compiling on first use.
+def section(name: str, text: str) -> str:
+    """A part of a kernel text under its name, which `excerpt` finds again."""
+    return f"# --- {name} ---\n{text}"
 
-    Each of ``groups`` names entry points of the module and arguments such as they will be called with, for whose types
-    they are compiled (or read from the cache) here. A kernel that is not in the cache is compiled group by group at
-    the same time, one group in this process. A cache that is unwritable or corrupt costs a `CacheWarning` and a
+
+def excerpt(text: str, wanted: Callable[[str], bool]) -> str:
+    """The sections of a kernel text whose name is ``wanted``, under the common header."""
+    marks = [*re.finditer(r"^# --- (.+) ---$", text, re.MULTILINE)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    kept = [text[mark.start() : end] for mark, end in zip(marks, ends, strict=True) if wanted(mark[1])]
+    return HEADER + "".join(kept)
+
+
+def load(text: str, calls: Calls = lambda module: ()) -> ModuleType:
+    """Import a kernel text from the cache, compiling on first use; see `load_all`."""
+    return load_all([(text, calls)])[0]
+
+
+def load_all(kernels: Sequence[tuple[str, Calls]]) -> list[ModuleType]:
+    """Import kernel texts from the cache, compiling on first use.
+
+    With each comes a function that names entry points of the module and arguments such as they will be called with,
+    for whose types they are compiled (or read from the cache) here. Texts that are not in the cache are compiled at the
+    same time, the last of them in this process. A cache that is unwritable or corrupt costs a `CacheWarning` and a
     recompile, never the run.
     """
     prepare_numba()
+    opened = [(*_open(text), text, calls) for text, calls in kernels]
+    new = [(module, types) for module, fresh, _, calls in opened if fresh and (types := _typed(module, calls(module)))]
+    _compile_together(new)
+    return [_ready(module, text, calls) for module, _, text, calls in opened]
+
+
+def _open(text: str) -> tuple[ModuleType, bool]:
+    """The module of a text, and whether it is new to the cache."""
     name = name_of(text)
     try:
         home = cache_root() / "kernels" / name
-        new = not home.exists()
-        module = _import(text, name, home)
+        return _import(text, name, home), not any(home.glob("__pycache__/*.nbi"))
     except OSError as error:
-        home, new = Path(tempfile.mkdtemp(prefix="sim-kernel-")), True
-        warnings.warn(f"kernel cache not used ({error}); compiling anew", CacheWarning, stacklevel=2)
-        module = _import(text, name, home)
+        warnings.warn(f"kernel cache not used ({error}); compiling anew", CacheWarning, stacklevel=4)
+        return _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-"))), True
+
+
+def _compile_together(new: Sequence[tuple[ModuleType, Mapping[str, Any]]]) -> None:
+    """Compile all but the last in processes of their own; what these do not manage is left to who needs it."""
+    if len(new) < 2 or compile_processes() < 2:
+        return
+    others = [other for module, types in new[:-1] if (other := _start(module, types)) is not None]
     try:
-        _compile(module, groups, apart=new)
+        _compile_here(*new[-1])
+        for other in others:
+            other.wait()
+    finally:
+        for other in others:
+            other.kill()
+
+
+def _ready(module: ModuleType, text: str, calls: Calls) -> ModuleType:
+    """The module with its entry points compiled, or read from the cache."""
+    try:
+        _compile_here(module, _typed(module, calls(module)))
     except Exception as error:  # a truncated index or object file raises many things: EOFError, UnpicklingError...
-        warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=2)
-        shutil.rmtree(home, ignore_errors=True)
-        module = _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-")))
-        _compile(module, groups, apart=False)
+        warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=4)
+        assert module.__file__ is not None
+        shutil.rmtree(Path(module.__file__).parent, ignore_errors=True)
+        module = _import(text, name_of(text), Path(tempfile.mkdtemp(prefix="sim-kernel-")))
+        _compile_here(module, _typed(module, calls(module)))
     return module
 
 
@@ -227,24 +271,6 @@ def pointer(function: Callable[..., None], arguments: Sequence[object]) -> Any:
             return int(made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name))
 
     return Pointer()
-
-
-def _compile(module: ModuleType, groups: Sequence[Calls], *, apart: bool) -> None:
-    """Compile entry points, those of all groups but the first in processes of their own if ``apart``."""
-    wanted = [_typed(module, group(module)) for group in groups]
-    others: list[subprocess.Popen[bytes]] = []
-    try:
-        if apart and compile_processes() > 1:
-            others = [other for types in wanted[1:] if types and (other := _start(module, types)) is not None]
-        for types in wanted[:1]:
-            _compile_here(module, types)
-        for other in others:
-            other.wait()  # whatever it did not manage is compiled here
-    finally:
-        for other in others:
-            other.kill()
-    for types in wanted[1:]:
-        _compile_here(module, types)
 
 
 def compile_processes() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -12,13 +13,13 @@ import pytest
 
 from sim import kernel
 
-TEXT = """
+DOUBLE = """
 @compiled
 def double(values):
     for i in range(np.uint64(values.size)):
         values[i] = 2.0 * values[i]
-
-
+"""
+APPLY = """
 @compiled
 def apply(function, values, times):
     for _ in range(times):
@@ -27,69 +28,76 @@ def apply(function, values, times):
 JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 
 
-def applying(module: ModuleType) -> list[kernel.Call]:
-    return [("apply", (kernel.pointer(module.double, (np.zeros(0),)), np.zeros(0), 1))]
-
-
-def doubling(module: ModuleType) -> list[kernel.Call]:
+def double_calls(module: ModuleType) -> list[kernel.Call]:
     return [("double", (np.zeros(0),))]
 
 
-def applied(module: ModuleType) -> list[float]:
+def apply_calls(module: ModuleType) -> list[kernel.Call]:
+    return [("apply", (kernel.pointer(module.apply, (np.zeros(0),)), np.zeros(0), 1))]
+
+
+def texts(mark: str) -> list[tuple[str, kernel.Calls]]:
+    return [
+        (kernel.join([f"# {mark}\n{DOUBLE}"]), double_calls),
+        (kernel.join([f"# {mark}\n{APPLY}"]), apply_calls),
+    ]
+
+
+def applied(double: ModuleType, apply: ModuleType) -> list[float]:
     values = np.array([1.0, -3.0])
-    module.apply(kernel.pointer(module.double, (values,)), values, 3)
+    apply.apply(kernel.pointer(double.double, (values,)), values, 3)
     return list(values)
 
 
-def text_of(mark: str) -> str:
-    return kernel.join([f"# {mark}\n{TEXT}"])
+def test_a_function_of_another_kernel_is_called_by_its_address(kernel_cache: Path) -> None:
+    assert applied(*kernel.load_all(texts("address"))) == [8.0, -24.0]
 
 
-def test_a_function_is_called_by_its_address(kernel_cache: Path) -> None:
-    assert applied(kernel.load(text_of("address"), applying, doubling)) == [8.0, -24.0]
+def test_an_excerpt_is_the_sections_asked_for() -> None:
+    text = kernel.HEADER + kernel.section("one", "a = 1\n") + kernel.section("two", "b = 2\n")
+    assert kernel.excerpt(text, lambda name: name == "two") == kernel.HEADER + kernel.section("two", "b = 2\n")
+    assert kernel.excerpt(text, lambda name: True) == text
+
+
+@pytest.fixture
+def two_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An empty cache, and leave to compile in two processes."""
+    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("SIM_COMPILE_PROCESSES", "2")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return monkeypatch
 
 
 @JIT
-def test_another_process_compiles_into_the_cache(
-    kernel_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_process_compiles_into_the_cache(two_processes: pytest.MonkeyPatch) -> None:
     """What the other process was given is read from the cache here, not compiled again."""
-    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("SIM_COMPILE_PROCESSES", "2")
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    module = kernel.load(text_of("apart"), applying, doubling)
-    assert sum(module.double.stats.cache_hits.values()) == 1
-    assert sum(module.double.stats.cache_misses.values()) == 0
-    assert applied(module) == [8.0, -24.0]
+    double, apply = kernel.load_all(texts("apart"))
+    assert sum(double.double.stats.cache_hits.values()) == 1
+    assert sum(double.double.stats.cache_misses.values()) == 0
+    assert sum(apply.apply.stats.cache_misses.values()) == 1
+    assert applied(double, apply) == [8.0, -24.0]
 
 
 @pytest.mark.parametrize("fault", ["none can be started", "it fails"])
-def test_without_another_process_all_is_compiled_here(
-    kernel_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("SIM_COMPILE_PROCESSES", "2")
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+def test_without_another_process_all_is_compiled_here(two_processes: pytest.MonkeyPatch, fault: str) -> None:
     if fault == "it fails":
-        monkeypatch.setattr(kernel.sys, "executable", "/bin/false" if Path("/bin/false").exists() else "false")
+        two_processes.setattr(kernel.sys, "executable", shutil.which("false"))
     else:
 
         def refuse(*_: object, **__: object) -> None:
             raise OSError("no processes left")
 
-        monkeypatch.setattr(subprocess, "Popen", refuse)
-    assert applied(kernel.load(text_of(fault), applying, doubling)) == [8.0, -24.0]
+        two_processes.setattr(subprocess, "Popen", refuse)
+    assert applied(*kernel.load_all(texts(fault))) == [8.0, -24.0]
 
 
 @JIT
 @pytest.mark.parametrize("damage", ["truncated", "unwritable"])
-def test_a_cache_that_is_no_help_costs_a_warning(
-    kernel_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
-) -> None:
+def test_a_cache_that_is_no_help_costs_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path / "cache"))
-    text = text_of(f"damage {damage}")
+    kernels = texts(f"damage {damage}")
     if damage == "truncated":
-        kernel.load(text, applying, doubling)
+        kernel.load_all(kernels)
         files = list((tmp_path / "cache").rglob("*.nbi"))
         assert files
         for file in files:
@@ -97,5 +105,5 @@ def test_a_cache_that_is_no_help_costs_a_warning(
     else:
         (tmp_path / "cache").write_text("a file where a folder should be")
     with pytest.warns(kernel.CacheWarning, match="compiling anew"):
-        module = kernel.load(text, applying, doubling)
-    assert applied(module) == [8.0, -24.0]
+        modules = kernel.load_all(kernels)
+    assert applied(*modules) == [8.0, -24.0]

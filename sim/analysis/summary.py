@@ -141,6 +141,7 @@ def as_dict(run: Run, summary: Summary) -> dict[str, Any]:
         "study": run.manifest["study"],
         "run": run.manifest["run"],
         "scenario": run.manifest.get("scenario"),
+        "set": list(run.manifest.get("set", ())),
         "hash": run.manifest["hash"],
         "paths": run.paths,
         "sampler": run.manifest["sampler"],

@@ -10,6 +10,10 @@ from sim.cells.layout import Layout, lay_out
 from sim.cells.loops import Loop, Names
 from sim.cells.names import split
 from sim.cells.render import KERNEL_NAMES, Rendering, Words, power_text, powers_needed
+from sim.kernel import section
+
+BLOCK_SECTION = "paths in a block"
+CELLS = "cells of the model"  # the one section of a kernel text that depends on the model
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def write(
     )
     layout = lay_out(needed, asked, block, periods, tuple(totals))
     functions, called = _functions(needed)
-    parts = [f"# --- cells of the model ---\nBLOCK = np.uint64({block})\n\n\n", functions]
+    parts = [section(BLOCK_SECTION, f"BLOCK = np.uint64({block})\n\n\n"), section(CELLS, functions)]
     parts += [_begin(needed, layout, called), _period(needed, layout, called, totals), _horizon(needed, layout, called)]
     return Kernel("".join(parts), layout)
 

@@ -22,6 +22,7 @@ def study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
         "config": checked.reading.path.name,
         "config_hash": store.digest(config.resolved_text(checked.reading)),
         "scenario": scenario,
+        "set": _set_by_hand(checked),
         "model": study.model,
         "as_of": study.as_of.isoformat(),
         "seed": study.run.seed,
@@ -46,6 +47,15 @@ def study_facts(checked: Checked, scenario: str | None) -> dict[str, Any]:
             {"name": c.name, "cell": c.cell, "period": c.period, "shown": _shown(study, c)} for c in checked.columns
         ],
     }
+
+
+def _set_by_hand(checked: Checked) -> list[str]:
+    """The leaves that ``--set`` gave, in their order; how many paths and which seed are said anyway."""
+    origins = checked.reading.origins
+    given = [
+        leaf for leaf in origins if (place := origins.place(leaf)) and place.file == "--set" and leaf[:4] != "run."
+    ]
+    return [leaf for leaf in given if not any(other.startswith(f"{leaf}.") for other in given)]
 
 
 def _shown(study: Study, column: Column) -> bool:

@@ -109,6 +109,8 @@ def _title(summary: Mapping[str, Any], width: int) -> str:
     mark = " · " + plain(summary.get("hash") or summary["run"])[:8]
     if summary.get("scenario"):  # "base case" above the numbers of a bear would be read as the base case
         mark = f" · scenario {plain(summary['scenario'], 20)}{mark}"
+    if summary.get("set"):
+        mark = f" · {len(summary['set'])} by --set{mark}"
     return cut(plain(summary["study"]), width - cell_len(mark)) + mark
 
 

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import kernel
+from sim import elementary, kernel
 from sim.cells.bound import Graph
-from sim.cells.source import write
+from sim.cells.source import BLOCK_SECTION, CELLS, write
 from sim.config.columns import Column
 from sim.config.schema import Study
 from sim.periods import Timeline
@@ -57,6 +57,16 @@ class Setup:
     @property
     def kernel_name(self) -> str:
         return kernel.name_of(self.text)
+
+    @property
+    def cells_text(self) -> str:
+        """The part of the text that depends on the model, to be compiled by itself."""
+        return kernel.excerpt(self.text, lambda name: name in (elementary.__name__, BLOCK_SECTION, CELLS))
+
+    @property
+    def engine_text(self) -> str:
+        """The rest: drawing, the loop over blocks and counting, compiled once for all models."""
+        return kernel.excerpt(self.text, lambda name: name != CELLS)
 
     @property
     def digest(self) -> str:
@@ -184,8 +194,6 @@ def _columns(columns: Sequence[Column], period_cells: Collection[str]) -> list[I
 
 def kernel_modules() -> tuple[Any, ...]:
     """The sampling half of a kernel's text, in order of need."""
-    from sim import elementary
-
     return (elementary, philox, points, normal, quantile, draw)
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -42,42 +43,42 @@ class Simulator:
         self.plan = setup.plan
         self.driver_rows = {name: row for row, name in enumerate(self.plan.drivers)}
         self._scratch = threading.local()
-        module = kernel.load(setup.text, self._simulating, self._drawing)
-        self._parts = self._pointers(module)
-        self._entry: Callable[..., None] = module.simulate_paths
-        self._probe_maths: Callable[..., None] = module.probe_maths
-        self.tally: Callable[..., None] = module.tally
-        self.digest: Callable[..., None] = module.digest
+        texts = (setup.engine_text, self._engine_calls), (setup.cells_text, self._cells_calls)
+        engine, cells = kernel.load_all(texts)
+        self._parts = (
+            kernel.pointer(engine.draw_drivers, self._drivers_call),
+            kernel.pointer(engine.draw_innovation, self._innovation_call),
+            *(kernel.pointer(getattr(cells, name), given) for name, given in self._cells_calls(cells)),
+        )
+        self._entry: Callable[..., None] = engine.simulate_paths
+        self._probe_maths: Callable[..., None] = engine.probe_maths
+        self.tally: Callable[..., None] = engine.tally
+        self.digest: Callable[..., None] = engine.digest
 
-    def _calls(self) -> dict[str, tuple[Any, ...]]:
-        """Arguments such as the parts of a simulation are called with, by entry point."""
-        paths, buffer = np.zeros(0, np.uint64), np.zeros(0)
-        return {
-            "draw_drivers": (paths, *self.plan.driver_arguments, buffer),
-            "draw_innovation": (paths, 0, *self.plan.innovation_arguments, self.setup.periods, buffer, 0),
-            "begin_block": (buffer,),
-            "period_block": (buffer, 1.0, self.setup.arrays["schedules"]),
-            "horizon_block": (buffer,),
-        }
+    @property
+    def _drivers_call(self) -> tuple[Any, ...]:
+        return (np.zeros(0, np.uint64), *self.plan.driver_arguments, np.zeros(0))
 
-    def _pointers(self, module: Any) -> tuple[Any, ...]:
-        return tuple(kernel.pointer(getattr(module, name), given) for name, given in self._calls().items())
+    @property
+    def _innovation_call(self) -> tuple[Any, ...]:
+        return (np.zeros(0, np.uint64), 0, *self.plan.innovation_arguments, self.setup.periods, np.zeros(0), 0)
 
-    def _simulating(self, module: Any) -> list[kernel.Call]:
-        """What one process compiles of a new kernel: the simulation, and the cells."""
-        calls = self._calls()
+    def _cells_calls(self, cells: ModuleType) -> list[kernel.Call]:
+        """The entry points of the model, in the order in which `simulate_paths` takes them."""
+        buffer = np.zeros(0)
+        period = (buffer, 1.0, self.setup.arrays["schedules"])
+        return [("begin_block", (buffer,)), ("period_block", period), ("horizon_block", (buffer,))]
+
+    def _engine_calls(self, engine: ModuleType) -> list[kernel.Call]:
+        none, counts = np.zeros((1, 0)), Tallies.placed(np.zeros((1, 1)))
         entry = self._arguments(np.zeros(0, np.uint64), *self._empty(0, drivers=False, series=False))
-        cells = [(name, calls[name]) for name in ("begin_block", "period_block", "horizon_block")]
-        return [("simulate_paths", (*self._pointers(module), *entry)), *cells]
-
-    def _drawing(self, module: Any) -> list[kernel.Call]:
-        """What another process compiles at the same time: drawing and counting."""
-        calls, none = self._calls(), np.zeros((1, 0))
-        drawn = [(name, calls[name]) for name in ("draw_drivers", "draw_innovation")]
-        counted = Tallies.placed(np.zeros((1, 1))).arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))
+        parts = [self._drivers_call, self._innovation_call, *(given for _, given in self._cells_calls(engine))]
+        pointers = [kernel.pointer(engine.simulate_paths, given) for given in parts]  # their types are all that counts
         return [
-            *drawn,
-            ("tally", counted),
+            ("draw_drivers", self._drivers_call),
+            ("draw_innovation", self._innovation_call),
+            ("simulate_paths", (*pointers, *entry)),
+            ("tally", counts.arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))),
             ("digest", (none, 0, np.zeros(1, np.uint64))),
             ("probe_maths", (np.zeros(0), np.zeros((5, 0)))),
         ]

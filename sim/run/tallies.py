@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.run.result import PERCENTILES, REPLICATES, Tally
-from sim.run.tally import AT_LARGEST, AT_SMALLEST, BINS, CORE, DIVISIONS, LARGEST, SMALLEST, TAIL
+from sim.run.tally import ATOMS, BINS, CORE, DIVISIONS, LARGEST, SMALLEST, TAIL
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,18 +28,20 @@ class Tallies:
     are taken. ``classes`` says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts
     values by class and replicate; ``reached`` counts by replicate the values at or above each of ``thresholds``, which
     are pairs of an output's number and a value. ``tied`` numbers the outputs whose values repeat in the first chunk,
-    -1 elsewhere; of these alone ``bounds`` knows what each bin's smallest and largest value are. ``extremes`` are those
-    of the whole column.
+    -1 elsewhere; of these alone ``bounds`` knows what each bin's smallest and largest value are, and ``held`` counts
+    the values equal to ``atoms``, the two that repeat most there. ``extremes`` are those of the whole column.
     """
 
     lows: Floats
     inverse_widths: Floats
     divisions: Ints
     tied: Ints
+    atoms: Floats
     thresholds: tuple[tuple[int, float], ...] = ()
     classes: NDArray[np.uint8] = field(init=False)
     counts: Ints = field(init=False)
     bounds: Floats = field(init=False)
+    held: Ints = field(init=False)
     extremes: Floats = field(init=False)
     shares: Ints = field(init=False)
     reached: Ints = field(init=False)
@@ -53,8 +55,9 @@ class Tallies:
     def _forget(self) -> None:
         outputs = self.lows.size
         self.counts = np.zeros((outputs, BINS + 1), np.int64)  # the last collects what is not finite
-        self.bounds = np.zeros((int(np.count_nonzero(self.tied >= 0)), BINS + 1, 4))
+        self.bounds = np.zeros((len(self.atoms), BINS + 1, 2))
         self.bounds[:, :, SMALLEST], self.bounds[:, :, LARGEST] = np.inf, -np.inf
+        self.held = np.zeros((len(self.atoms), int(ATOMS)), np.int64)
         self.extremes = np.tile(np.array([np.inf, -np.inf]), (outputs, 1))
         self.shares = np.zeros((outputs, CLASSES + 1, REPLICATES), np.int64)  # the last collects what is not finite
         self.reached = np.zeros((len(self.thresholds), REPLICATES), np.int64)
@@ -65,11 +68,14 @@ class Tallies:
         """Empty tallies whose cells span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
         lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
         divisions = np.tile(np.arange(CORE + 1, dtype=np.int64), (first.shape[0], 1))
-        ties = np.zeros(first.shape[0], np.bool_)
+        tied = np.full(first.shape[0], -1)
+        atoms: list[Floats] = []
         for o, row in enumerate(first):
             valid = np.sort(row[np.isfinite(row)])
             # Too few values to see that none repeat count as ties: that is always right, and only slower.
-            ties[o] = valid.size < ENOUGH or bool((valid[1:] == valid[:-1]).any())
+            if valid.size < ENOUGH or (valid[1:] == valid[:-1]).any():
+                tied[o] = len(atoms)
+                atoms.append(_most_repeated(valid))
             if valid.size == 0:
                 continue
             edge = int(CORE_SHARE * (valid.size - 1))
@@ -81,11 +87,11 @@ class Tallies:
             cells = np.minimum(((middle - low) * inverse[o]).astype(np.int64), CORE - 1)
             held = np.bincount(cells, minlength=CORE)
             divisions[o, 1:] += np.cumsum(DIVISIONS * held // max(held.sum(), 1))
-        return Tallies(lows, inverse, divisions, np.where(ties, np.cumsum(ties) - 1, -1), tuple(thresholds))
+        return Tallies(lows, inverse, divisions, tied, np.reshape(atoms, (-1, int(ATOMS))), tuple(thresholds))
 
     def alike(self) -> Tallies:
         """Empty tallies with the same bins, for another thread."""
-        other = Tallies(self.lows, self.inverse_widths, self.divisions, self.tied, self.thresholds)
+        other = Tallies(self.lows, self.inverse_widths, self.divisions, self.tied, self.atoms, self.thresholds)
         other.classes = self.classes
         return other
 
@@ -109,21 +115,17 @@ class Tallies:
 
     def arguments(self, first_path: int, outputs: Floats, moments: Floats, sums: Floats) -> tuple[Any, ...]:
         """What `sim.run.tally.tally` is called with; moments and sums are written as it says."""
-        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied)
-        counted = (self.counts, self.bounds, self.extremes)
+        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied, self.atoms)
+        counted = (self.counts, self.bounds, self.held, self.extremes)
         return (outputs, first_path, *places, *counted, moments, sums, self.shares)
 
     def merge(self, other: Tallies) -> None:
         """Add what another part of the run counted; the bits do not depend on the order of the parts."""
         self.counts += other.counts
-        self.extremes[:, 0] = np.minimum(self.extremes[:, 0], other.extremes[:, 0])
-        self.extremes[:, 1] = np.maximum(self.extremes[:, 1], other.extremes[:, 1])
-        for value, held, better in ((SMALLEST, AT_SMALLEST, np.less), (LARGEST, AT_LARGEST, np.greater)):
-            mine, theirs = self.bounds[:, :, value], other.bounds[:, :, value]
-            at_mine, at_theirs = self.bounds[:, :, held], other.bounds[:, :, held]
-            at_mine[mine == theirs] += at_theirs[mine == theirs]
-            replaced = better(theirs, mine)
-            mine[replaced], at_mine[replaced] = theirs[replaced], at_theirs[replaced]
+        self.held += other.held
+        for mine, theirs in ((self.extremes, other.extremes), (self.bounds, other.bounds)):
+            mine[..., SMALLEST] = np.minimum(mine[..., SMALLEST], theirs[..., SMALLEST])
+            mine[..., LARGEST] = np.maximum(mine[..., LARGEST], theirs[..., LARGEST])
         self.shares += other.shares
         self.reached += other.reached
 
@@ -135,17 +137,17 @@ class Tallies:
         found = {}
         for o, name in enumerate(outputs):
             used = self.counts[o, :BINS] > 0
-            bounds = self._bounds(o)[used]
+            smallest, largest, at_smallest, at_largest = self._bounds(o)
             found[name] = Tally(
                 paths=int(number[o]),
                 invalid=paths - int(number[o]),
                 mean=float(self.lows[o] + mean[o]),
                 squares=float(squares[o]),
                 counts=self.counts[o, :BINS][used],
-                smallest=bounds[:, SMALLEST],
-                largest=bounds[:, LARGEST],
-                at_smallest=bounds[:, AT_SMALLEST].astype(np.int64),
-                at_largest=bounds[:, AT_LARGEST].astype(np.int64),
+                smallest=smallest[used],
+                largest=largest[used],
+                at_smallest=at_smallest[used],
+                at_largest=at_largest[used],
                 mean_error=None if mean_errors is None else float(mean_errors[o]),
                 rank_errors=None if rank_errors is None else rank_errors[o],
                 valid=valid[o],
@@ -153,13 +155,31 @@ class Tallies:
             )
         return found
 
-    def _bounds(self, o: int) -> Floats:
-        """What is known of each bin's smallest and largest value: float64[BINS, 4], in the columns of ``bounds``.
+    def _bounds(self, o: int) -> tuple[Floats, Floats, Ints, Ints]:
+        """Smallest and largest value of each bin, and how many are known to equal these: arrays of BINS.
 
-        Without ties these are the edges of the bin, at which no value is known to lie, and the column's own extremes.
+        Without ties the bounds are the edges of the bin, at which no value is known to lie, and the column's own
+        extremes.
         """
-        if self.tied[o] >= 0:
-            return self.bounds[self.tied[o], :BINS]
+        counts, row = self.counts[o, :BINS], self.tied[o]
+        if row >= 0:
+            smallest, largest = self.bounds[row, :BINS, SMALLEST], self.bounds[row, :BINS, LARGEST]
+            at_smallest = np.where(smallest == largest, counts, np.minimum(counts, 1))
+            at_largest = at_smallest.copy()
+            for atom, held in zip(self.atoms[row], self.held[row], strict=True):
+                at_smallest[smallest == atom], at_largest[largest == atom] = held, held
+            return smallest, largest, at_smallest, at_largest
+        edges = self._edges(o)
+        smallest, largest = edges[:-1].copy(), np.nextafter(edges[1:], -np.inf)
+        at_smallest, at_largest = np.zeros_like(counts), np.zeros_like(counts)
+        used = np.flatnonzero(counts)
+        if used.size:
+            smallest[used[0]], at_smallest[used[0]] = self.extremes[o, SMALLEST], 1
+            largest[used[-1]], at_largest[used[-1]] = self.extremes[o, LARGEST], 1
+        return smallest, largest, at_smallest, at_largest
+
+    def _edges(self, o: int) -> Floats:
+        """The edges of an output's bins, float64[BINS + 1], as `sim.run.tally.bin_of` places values."""
         parts = np.diff(self.divisions[o])
         within = np.arange(parts.sum()) - np.repeat(self.divisions[o, :-1], parts)
         core = np.full(CORE + DIVISIONS, float(CORE))  # bins that no cell was given are empty
@@ -168,14 +188,7 @@ class Tallies:
         tail = np.ldexp(1.0 + (steps % 8) / 8, steps // 8) - 1.0
         with np.errstate(over="ignore"):
             inner = np.concatenate([-tail[::-1], core[1:], CORE + tail]) / self.inverse_widths[o] + self.lows[o]
-        edges = np.concatenate([[-np.inf], inner, [np.inf]])
-        used = np.flatnonzero(self.counts[o, :BINS])
-        found = np.zeros((BINS, 4))
-        found[:, SMALLEST], found[:, LARGEST] = edges[:-1], np.nextafter(edges[1:], -np.inf)
-        if used.size:
-            found[used[0], [SMALLEST, AT_SMALLEST]] = self.extremes[o, 0], 1.0
-            found[used[-1], [LARGEST, AT_LARGEST]] = self.extremes[o, 1], 1.0
-        return found
+        return np.concatenate([[-np.inf], inner, [np.inf]])
 
     def _errors(self, moments: Moments) -> tuple[Floats, Floats]:
         """Standard errors from the replicates: of the means float64[O], and of the ranks float64[O, percentiles]."""
@@ -186,6 +199,13 @@ class Tallies:
             below = np.cumsum(shares, axis=1)[:, :-1] / counts[:, None, :]
             spread = math.sqrt(REPLICATES)
             return means.std(axis=1, ddof=1) / spread, below.std(axis=2, ddof=1) / spread
+
+
+def _most_repeated(ordered: Floats) -> Floats:
+    """The two values that occur most often among rising ones; NaN where there are fewer."""
+    values, counts = np.unique(ordered, return_counts=True)
+    most = values[np.argsort(-counts, kind="stable")[: int(ATOMS)]]
+    return np.concatenate([most, np.full(int(ATOMS) - most.size, np.nan)])
 
 
 @dataclass

@@ -2,10 +2,10 @@
 
 Each output has `BINS` bins. `CORE` cells of equal width lie between two percentiles of the first chunk of paths and are
 divided further where that chunk is dense; on either side lie `TAIL` bins whose width grows with the distance, 8 to
-the octave, so that no value is too far out. A bin knows how many values it holds. Where values repeat (a floor at
-zero, a cap, whole numbers), each bin also knows its smallest and largest value and how many equal these, so that atoms
-stay exact; where none did in the first chunk that would be twice the work for nothing. All are whole numbers, minima
-and maxima: tallies of parts of a run merge to the same bits in any order.
+the octave, so that no value is too far out. A bin knows how many values it holds. Where values repeat in the first
+chunk (a floor at zero, a cap, whole numbers), each bin also knows its smallest and largest value, and the two values
+that repeat most are counted, so that atoms stay exact; elsewhere that would be work for nothing. All are whole
+numbers, minima and maxima: tallies of parts of a run merge to the same bits in any order.
 
 The digest of a column is sum of bits(x_i) w(i) modulo 2^64 over its paths i, with odd weights w(i) from SplitMix64
 (Steele, Lea and Flood 2014): a multilinear hash (Carter and Wegman 1979) that merges by adding, in which one changed
@@ -21,11 +21,9 @@ CORE = 1024
 DIVISIONS = 1024  # bins beyond one a cell, shared out by density
 TAIL = 512
 BINS = CORE + DIVISIONS + 2 * TAIL
-# What the bins of an output with ties know beside their counts, kept together: one line of cache a bin.
 SMALLEST = np.uint64(0)
 LARGEST = np.uint64(1)
-AT_SMALLEST = np.uint64(2)
-AT_LARGEST = np.uint64(3)
+ATOMS = np.uint64(2)  # values counted by themselves where values repeat
 SIXTEEN = np.uint64(16)  # replicates
 LAST_OF_SIXTEEN = np.uint64(15)
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
@@ -97,31 +95,31 @@ def count_bins(row, low, inverse, cells, classes, seen, parts):
 
 
 @inlined
-def find_bounds(row, low, inverse, cells, bounds):
-    """The smallest and largest value of each bin, and how many equal them: bounds float64[BINS + 1, 4]."""
+def count_and_bound(row, low, inverse, cells, classes, seen, parts, bounds):
+    """The same, and the smallest and largest value of each bin into bounds: float64[BINS + 1, 2]."""
     for i in range(np.uint64(row.size)):
         x = row[i]
         k = bin_of(x, low, inverse, cells)
-        if x <= bounds[k, SMALLEST]:
-            bounds[k, AT_SMALLEST] = bounds[k, AT_SMALLEST] + 1.0 if x == bounds[k, SMALLEST] else 1.0
-            bounds[k, SMALLEST] = x
-        if x >= bounds[k, LARGEST]:
-            bounds[k, AT_LARGEST] = bounds[k, AT_LARGEST] + 1.0 if x == bounds[k, LARGEST] else 1.0
-            bounds[k, LARGEST] = x
+        seen[k] += np.int32(1)
+        parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
+        bounds[k, SMALLEST] = x if x < bounds[k, SMALLEST] else bounds[k, SMALLEST]
+        bounds[k, LARGEST] = x if x > bounds[k, LARGEST] else bounds[k, LARGEST]
 
 
 @compiled
 def tally(
-    values, first_path, lows, inverse_widths, divisions, classes, tied, counts, bounds, extremes, moments, sums, shares
+    values, first_path, lows, inverse_widths, divisions, classes, tied, atoms,
+    counts, bounds, held, extremes, moments, sums, shares,
 ):  # fmt: skip
     """Count values: float64[O, n] into counts: int64[O, BINS + 1].
 
     lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
-    from the first of the core. tied: int64[O] is an output's row in bounds: float64[T, BINS + 1, 4], or -1 if it has
-    none. extremes: float64[O, 2] are the smallest and largest finite value. moments: float64[O, 3] receives the number
-    of finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which
-    lies within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that
-    are not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
+    from the first of the core. tied: int64[O] is an output's row, or -1 if it has none, in bounds:
+    float64[T, BINS + 1, 2], and in held: int64[T, 2], which counts the values equal to atoms: float64[T, 2].
+    extremes: float64[O, 2] are the smallest and largest finite value. moments: float64[O, 3] receives the number of
+    finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which lies
+    within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are
+    not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
     receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that of each bin being in
     classes: uint8[O, BINS + 1].
     """
@@ -133,9 +131,15 @@ def tally(
     parts = np.zeros((shares.shape[1], 16), np.int32)
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
-        count_bins(row, low, inverse, cells, classes[o], seen, parts)
         if tied[o] >= 0:
-            find_bounds(row, low, inverse, cells, bounds[tied[o]])
+            count_and_bound(row, low, inverse, cells, classes[o], seen, parts, bounds[tied[o]])
+            for a in range(ATOMS):
+                atom, equal = atoms[tied[o], a], 0
+                for i in range(n):
+                    equal += 1 if row[i] == atom else 0
+                held[tied[o], a] += equal
+        else:
+            count_bins(row, low, inverse, cells, classes[o], seen, parts)
         number = np.float64(n) - np.float64(seen[BINS])
         for k in range(np.uint64(BINS + 1)):
             counts[o, k] += np.int64(seen[k])

@@ -4,10 +4,11 @@ A kernel module. Philox is a counter-based generator: a keyed bijection of 128-b
 Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", SC'11). Any number is computed from its name alone, so no
 state is carried, and threads, blocks and resumed runs cannot disagree.
 
-The stream, version 2, fixed for ever
+The stream, version 3, fixed for ever
 -------------------------------------
 This is the sampler ``philox``; what Sobol points and Latin hypercubes put in place of its uniforms is said in
-`sim.sampling.points`. (Version 1 had the same words and rounded its normals otherwise.)
+`sim.sampling.points`. (Version 1 had the same words and rounded its normals otherwise; version 2
+led its shocks by other Sobol coordinates.)
 
 *Key*: the first 8 bytes of SHA-256 of the UTF-8 text ``{seed}/{kind}/{name}``, where kind is ``driver`` or
 ``innovation``, as two little-endian 32-bit words.
@@ -30,7 +31,7 @@ import numpy as np
 from sim.elementary import float_of
 from sim.kernel import inlined
 
-STREAM_VERSION = 2
+STREAM_VERSION = 3
 MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 KEY_STEP_0 = np.uint64(0x9E3779B9)

@@ -166,6 +166,8 @@ def test_options_reach_the_run(tmp_path: Path) -> None:
     text = (Path(done["directory"]) / "run" / "study.resolved.yaml").read_text()
     assert "value: 4  # --set; was 2 at " in text
     assert "paths: 321  # --set; was 65536 at " in text
+    summary = json.loads((Path(done["directory"]) / "run" / "summary.json").read_text())
+    assert sorted(summary["set"]) == ["drivers.shares.marginal.value", "target.at_least"]
 
 
 def test_underscores_and_the_last_set_win(tmp_path: Path) -> None:

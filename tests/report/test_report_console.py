@@ -97,6 +97,8 @@ def test_a_scenario_stands_in_the_title(run_of) -> None:
     """Numbers of a bear below the words "base case" would be read as the base case."""
     lines = screen.lines(run_of().summary | {"scenario": "bear"}, FOLDER, screen.NARROWEST)
     assert lines[0] == "Alibaba AI cloud, base case · scenario bear · 1a2b3c4d"
+    lines = screen.lines(run_of().summary | {"set": ["drivers.wacc.marginal.mode"]}, FOLDER, screen.NARROWEST)
+    assert lines[0] == "Alibaba AI cloud, base case · 1 by --set · 1a2b3c4d"
 
 
 def test_a_study_without_target_or_rows(run_of) -> None:

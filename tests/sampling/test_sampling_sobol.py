@@ -93,7 +93,7 @@ def test_dimensions_of_innovations_do_not_overlap() -> None:
 
 
 def test_leading_coordinates_are_sobol_and_the_rest_is_as_drawn(draw_shocks: Callable) -> None:
-    """Along the directions that move a walk most: balanced; across them: what Philox drew; normal as before."""
+    """Along four directions, those that move a random walk most: balanced; across them: what Philox drew; normal."""
     periods = 9
     led = draw_shocks(study({}, innovations=["s"], sampler="sobol", periods=periods), PATHS, periods)["s"]
     plain = draw_shocks(study({}, innovations=["s"], periods=periods), PATHS, periods)["s"]
