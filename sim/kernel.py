@@ -127,15 +127,17 @@ def join(parts: Sequence[ModuleType | str]) -> str:
     return HEADER + "".join(texts)
 
 
+_TOP = re.compile(r"^(?:@\w+\n)?(?:def (\w+)|(\w+) =)", re.MULTILINE)
+
+
 def _defined(text: str) -> dict[str, str]:
-    """What a text defines at its top level: name to meaning."""
-    found: dict[str, str] = {}
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = ast.dump(node)
-        elif isinstance(node, ast.Assign):
-            found |= {target.id: ast.dump(node.value) for target in node.targets if isinstance(target, ast.Name)}
-    return found
+    """What a text defines at its top level: name to its source."""
+    marks = [*_TOP.finditer(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    return {
+        mark[1] or mark[2]: text[mark.start() : end].partition("\n# --- ")[0].strip()
+        for mark, end in zip(marks, ends, strict=True)
+    }
 
 
 def name_of(text: str) -> str:

@@ -57,7 +57,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """All scores, by forecast and by group; what is still open, and what was left out as hindsight."""
+    """All scores, by forecast and by group; what is still open, and what was left out as hindsight.
+
+    ``undated`` are the outcomes that scored a forecast without saying when they came out, so that hindsight recorded
+    before they were entered counts.
+    """
 
     scored: tuple[Scored, ...]
     groups: tuple[Group, ...]
@@ -66,6 +70,7 @@ class Scorecard:
     waiting: tuple[Mapping[str, Any], ...] = ()
     hindsight: tuple[int, ...] = ()
     corrected: tuple[int, ...] = field(default=())
+    undated: tuple[int, ...] = field(default=())
 
     @property
     def brier(self) -> float | None:
@@ -88,6 +93,7 @@ class Scorecard:
             "waiting": [dict(each) for each in self.waiting],
             "hindsight": list(self.hindsight),
             "corrected": list(self.corrected),
+            "undated": list(self.undated),
         }
 
 
@@ -106,6 +112,7 @@ def analyse(entries: Sequence[Mapping[str, Any]]) -> Scorecard:
         (study, outcome["output"]): outcome for outcome in reversed(outcomes) for study in outcome["studies"]
     }  # a correction does not open the door to forecasts made after the first news
     scored, waiting, hindsight = [], [], []
+    undated: set[int] = set()
     for forecast in forecasts:
         key = (forecast["study"], forecast["output"])
         if key not in newest:
@@ -114,6 +121,7 @@ def analyse(entries: Sequence[Mapping[str, Any]]) -> Scorecard:
             hindsight.append(int(forecast["entry"]))
         else:
             scored.append(_score(forecast, float(newest[key]["value"])))
+            undated |= set() if first[key].get("published") else {int(first[key]["entry"])}
     groups: dict[tuple[str, str, str, str], list[Scored]] = {}
     for each in scored:
         groups.setdefault((each.cell, each.study, each.version, each.unit), []).append(each)
@@ -125,6 +133,7 @@ def analyse(entries: Sequence[Mapping[str, Any]]) -> Scorecard:
         tuple(waiting),
         tuple(hindsight),
         tuple(sorted(set(corrected))),
+        tuple(sorted(undated)),
     )
 
 

@@ -80,7 +80,7 @@ def run(
             require=require,
             progress=tell.done,
             say=tell.say,
-            begin=lambda checked: tell.begin(checked.study.study, running.most_paths(checked)),
+            begin=lambda checked: tell.begin(checked.study.study, running.first_paths(checked)),
         )
     if as_json:
         click.echo(json.dumps(running.run_json(done), allow_nan=False))

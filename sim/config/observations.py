@@ -142,6 +142,8 @@ def _error(size: Any, value: float) -> tuple[float, str]:
 
 # --- a file ---
 
+_RIGHT = {"cell": "a", "value": 1.0, "sd": 1.0, "unit": "1", "source": "judgement"}
+
 
 def _size(value: Any) -> Any:
     if isinstance(value, str):
@@ -191,12 +193,28 @@ def _of_file(file: str, problems: list[Problem]) -> list[Observation]:
         read_file = Observations.model_validate(document)
     except ValidationError as error:
         problems += wording.problems(error.errors(include_url=False), document, origins, Observations)
+        _also(document, origins, problems)
         return []
     return [
         each
         for number, entry in enumerate(read_file.observations)
         if (each := _of_entry(entry, f"observations.{number}", read_file.sources, origins, problems)) is not None
     ]
+
+
+def _also(document: dict[str, Any], origins: Origins, problems: list[Problem]) -> None:
+    """What is wrong with the entries that have the right form, in a file where something has not."""
+    try:
+        sources = Observations.model_validate({**document, "observations": [_RIGHT]}).sources
+    except ValidationError:  # the sources themselves: which names are known cannot be said
+        return
+    entries = document.get("observations")
+    for number, given in enumerate(entries if isinstance(entries, list) else []):
+        try:
+            entry = Entry.model_validate(given)
+        except ValidationError:
+            continue
+        _of_entry(entry, f"observations.{number}", sources, origins, problems)
 
 
 def _of_entry(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,16 @@ from sim.config.keys import listing
 from sim.config.yaml import Node, read_text
 from sim.errors import Place, Problem, did_you_mean
 
+_FILE = re.compile(r"drivers\.[^.]+\.marginal\.file")
 Found = tuple[Node | None, str, str, Place | None]  # values, or what is wrong, what to do, and where
 
 
 def embed(root: Node, study_file: str) -> tuple[Node, list[Problem]]:
-    """The tree with the values of every `file:` of an empirical marginal, and what is wrong with the files."""
+    """The tree with the values of every `file:` of an empirical marginal, and what is wrong with the files.
+
+    So too in the `set:` of scenarios, where a file that cannot be read stays: it is told with the scenario it spoils.
+    """
+    root = _in_scenarios(root, study_file)
     drivers = root.content.get("drivers") if isinstance(root.content, dict) else None
     if drivers is None or not isinstance(drivers.content, dict):
         return root, []
@@ -36,10 +42,8 @@ def embed(root: Node, study_file: str) -> tuple[Node, list[Problem]]:
             leaf = f"drivers.{name}.marginal.{'column' if what.startswith('there is no column') and column else 'file'}"
             problems.append(Problem(leaf, what, advice, place))
             continue
-        said = f"{file.content}{f', column {heading}' if heading else ''}"
         keys = {key: node for key, node in keys.items() if key not in ("file", "column")}
-        keys["values"] = values
-        keys["read_from"] = Node(said, file.place, file.key_place)
+        keys |= {"values": values, "read_from": _origin(file, heading)}
         assert isinstance(driver.content, dict)
         changed[name] = replace(driver, content={**driver.content, "marginal": replace(marginal, content=keys)})
     if not changed:
@@ -47,6 +51,41 @@ def embed(root: Node, study_file: str) -> tuple[Node, list[Problem]]:
     assert isinstance(root.content, dict)
     within = replace(drivers, content={**drivers.content, **changed})
     return replace(root, content={**root.content, "drivers": within}), problems
+
+
+def _origin(file: Node, heading: str | None) -> Node:
+    said = f"{file.content}{f', column {heading}' if heading else ''}"
+    return Node(said, file.place, file.key_place)
+
+
+def _in_scenarios(root: Node, study_file: str) -> Node:
+    scenarios = _child(root, "scenarios")
+    if scenarios is None or not isinstance(scenarios.content, dict):
+        return root
+    changed: dict[str, Node] = {}
+    for name, scenario in scenarios.content.items():
+        leaves = _child(scenario, "set")
+        if leaves is None or not isinstance(leaves.content, dict):
+            continue
+        kept = dict(leaves.content)
+        for key in [key for key in kept if _FILE.fullmatch(key) and isinstance(kept[key].content, str)]:
+            marginal = key.removesuffix(".file")
+            own = _child(_child(_child(root, "drivers"), marginal.split(".")[1]), "marginal")
+            column = kept.get(f"{marginal}.column") or _child(own, "column")
+            heading = column.content if column is not None and isinstance(column.content, str) else None
+            values = _read(kept[key], heading, study_file)[0]
+            if values is not None:
+                kept |= {f"{marginal}.values": values, f"{marginal}.read_from": _origin(kept.pop(key), heading)}
+                kept.pop(f"{marginal}.column", None)
+        if isinstance(scenario.content, dict):
+            changed[name] = replace(scenario, content={**scenario.content, "set": replace(leaves, content=kept)})
+    assert isinstance(root.content, dict)
+    within = replace(scenarios, content={**scenarios.content, **changed})
+    return replace(root, content={**root.content, "scenarios": within})
+
+
+def _child(node: Node | None, key: str) -> Node | None:
+    return node.content.get(key) if node is not None and isinstance(node.content, dict) else None
 
 
 def _asks(keys: dict[str, Node]) -> bool:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sim import config
 from sim.errors import InputError, ModelFailure, Problem
-from sim.pipeline import packing
 from sim.pipeline.checking import Checked, check, plan_of
 from sim.pipeline.facts import study_facts
 from sim.pipeline.stored import RESULTS
@@ -103,19 +102,28 @@ def run(
     result = replace(result, directory=directory)
     if not pack:
         return result
-    notes = _pack(result, packing.Source(path, sets, scenario), threads, out, say)
+    notes = _pack(result, path, sets, scenario, threads=threads, out=out, say=say)
     clock.lap("report")
     warned = [*result.summary["warnings"], *notes]
     return replace(result, summary={**result.summary, "warnings": warned, "seconds": clock.seconds()})
 
 
-def _pack(done: Run, source: packing.Source, threads: int | None, out: Path, say: Callable[[str], None]) -> list[str]:
+def _pack(
+    done: Run,
+    path: Path,
+    sets: Sequence[str],
+    scenario: str | None,
+    *,
+    threads: int | None,
+    out: Path,
+    say: Callable[[str], None],
+) -> list[str]:
     """Analyses and pages of a finished run; what could not be made is said, and the run stands all the same."""
-    from sim.pipeline import reporting
+    from sim.pipeline import packing, reporting
     from sim.run import store
 
     stored = store.open_run(done.directory)
-    refused = packing.prepare(stored, source, threads=threads, out=out, tell=say)
+    refused = packing.prepare(stored, packing.Source(path, sets, scenario), threads=threads, out=out, tell=say)
     printed = reporting.print_run(replace(stored, tallies=done.tallies), tell=say)
     return [f"not in the pack: {each}" for each in (*refused, *printed.refused)]
 
@@ -130,10 +138,10 @@ def _nothing_valid(recorded: Any) -> str:
     return f"every path is invalid; path {first['path']} gives no finite {named}, with {drivers}; nothing was kept"
 
 
-def most_paths(checked: Checked) -> int:
-    """How many paths a study may take, for a progress bar."""
+def first_paths(checked: Checked) -> int:
+    """After how many paths a run ends, or looks for the first time whether it may."""
     spec = checked.study.run
-    return spec.paths if spec.precision is None else spec.precision.looks[-1]
+    return spec.paths if spec.precision is None else spec.precision.looks[0]
 
 
 def run_json(done: Run) -> dict[str, Any]:

@@ -202,20 +202,27 @@ def _table(*heads: str) -> Table:
 
 
 class Teller:
-    """Hears of long work: `begin` once with what it is and how many paths, `done` with the paths done so far."""
+    """Hears of long work: `begin` once with what it is and how many paths, `done` with the paths done so far.
+
+    Work that goes on beyond its end doubles its paths.
+    """
 
     def __init__(self, display: Progress | None):
         self._display = display
         self._task: TaskID | None = None
+        self._total = 0
 
     def begin(self, title: str, paths: int) -> None:
         if self._display is not None:
             words = _text(self._display.console, plain(title, 40))
+            self._total = paths
             self._task = self._display.add_task("", total=paths, title=words)
 
     def done(self, paths: int) -> None:
         if self._display is not None and self._task is not None:
-            self._display.update(self._task, completed=paths)
+            while 0 < self._total < paths:
+                self._total *= 2
+            self._display.update(self._task, completed=paths, total=self._total)
 
     def say(self, what: str) -> None:
         """Name the part of the pack that is being made."""

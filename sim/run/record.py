@@ -54,33 +54,38 @@ def record(
     ``enough`` hears of each number of paths and the tallies up to there; the last look ends the run whatever it says.
     Whichever look ended it, the bits are those of a run of just so many paths. ``thresholds`` are pairs of an output
     and a value: paths that reach it are counted exactly, and of these outputs the first paths are at hand afterwards
-    even if no column is kept. ``progress`` hears how many paths are done, in order.
+    even if no column is kept. ``progress`` hears how many paths are done, in order. A look before the last one has at
+    least `CHUNK` paths: those of the quarterly rows.
     """
     setup = simulator.setup
     counted = tuple(dict.fromkeys(thresholds))
     wanted = tuple(dict.fromkeys(output for output, _ in counted))
     sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, looks[-1])
-    taking = _Taking(simulator, sink, counted, progress)
-    driver_paths = looks[-1] if keep == "all" else SAMPLE
+    taking = _Taking(simulator, sink if keep != "none" else None, counted, progress, min(CHUNK, looks[-1]))
+    driver_paths = {"all": looks[-1], "outputs": SAMPLE, "none": 0}[keep]
     tallies: Mapping[str, Tally] = {}
     for paths in looks:
         # Chunks must not depend on where we look: the last one of a look, if cut short, is put aside until it is known
         # whether the run ends with it, and simulated again as a whole otherwise.
         first, whole = taking.paths, paths if paths == looks[-1] else paths - paths % CHUNK
-        for chunk in simulator.chunks(
-            whole, first=first, threads=threads, series_paths=CHUNK, driver_paths=driver_paths, seen=taking.seen
-        ):
+        for chunk in simulator.chunks(whole, first=first, threads=threads, driver_paths=driver_paths, seen=taking.seen):
             taking.take(chunk)
-        rest = simulator.chunk(whole, paths - whole, series=whole == 0, drivers=whole < driver_paths)
+        rest = simulator.chunk(whole, paths - whole, drivers=whole < driver_paths)
         tallies = taking.tallies(rest)
         if enough(paths, tallies):
             if whole < paths:
                 taking.seen(rest)
                 taking.take(rest)
             break
-    return Recorded(
-        taking.paths, sink.close(), tallies, taking.digests(), taking.invalid, taking.first_invalid, taking.quarterly
-    )
+    found = (taking.digests(), taking.invalid, taking.first_invalid, taking.quarterly)
+    done = taking.paths
+    if keep == "none":
+        # The first paths once more, for those who need drivers beside outputs: held from the beginning they and the
+        # drivers of the chunks on their way would be a good part of all memory. The histograms have served.
+        del taking
+        for chunk in simulator.chunks(min(SAMPLE, done), threads=threads):
+            sink.write(chunk)
+    return Recorded(done, sink.close(), tallies, *found)
 
 
 def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
     setup, rows = simulator.setup, []
     for cell, by_period in zip(setup.series, series, strict=True):
         for period, column in zip(setup.period_names, by_period, strict=True):
-            valid = np.sort(column[np.isfinite(column)])
+            valid = column[np.isfinite(column)]
             if valid.size == 0:
                 continue
             percentiles = np.quantile(valid, [p / 100 for p in SERIES_PERCENTILES])
@@ -109,22 +114,26 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
 
 
 class _Taking:
-    """Takes chunks in path order: tallies and digests in parts that merge, what is invalid, the sink.
+    """Takes chunks in path order: tallies and digests in parts that merge, what is invalid, the sink (if any).
 
-    The bins are placed by the first chunk of paths, simulated once more for that.
+    The bins are placed by the first chunk of paths, simulated in advance for that and for the quarterly rows of its
+    first ``quarterly`` paths.
     """
 
     def __init__(
         self,
         simulator: Simulator,
-        sink: Sink,
+        sink: Sink | None,
         thresholds: Sequence[tuple[str, float]],
         progress: Callable[[int], None],
-        pilot: int = CHUNK,
+        quarterly: int,
     ):
         self._simulator, self._sink, self._progress = simulator, sink, progress
         outputs = simulator.setup.outputs
-        first = simulator.chunk(0, pilot, drivers=False).outputs
+        pilot = simulator.chunk(0, CHUNK, drivers=False, series=True)
+        self.quarterly = _quarterly(simulator, pilot.series[:, :, :quarterly])
+        first = pilot.outputs
+        del pilot  # its series are most of what a run holds at once
         self._placed = Tallies.placed(first, [(outputs.index(name), value) for name, value in thresholds])
         self._placed.count(simulator.tally, 0, first)
         self._placed.classify()
@@ -134,7 +143,6 @@ class _Taking:
         self._free = [*self._every]
         self.paths, self.invalid = 0, 0
         self.first_invalid: dict[str, Any] | None = None
-        self.quarterly: tuple[tuple[object, ...], ...] = ()
 
     def seen(self, chunk: Chunk) -> None:
         """Count a chunk, in any order and in the thread that computed it."""
@@ -158,26 +166,32 @@ class _Taking:
             self.invalid += int(np.count_nonzero(bad))
             if self.first_invalid is None:
                 self.first_invalid = _shown(self._simulator, chunk.first + int(np.argmax(bad)))
-        if chunk.first == 0:
-            self.quarterly = _quarterly(self._simulator, chunk.series)
-        self._sink.write(chunk)
+        if self._sink is not None:
+            self._sink.write(chunk)
         self.paths = chunk.first + count
         self._progress(self.paths)
 
     def tallies(self, rest: Chunk) -> Mapping[str, Tally]:
         """Tallies of all that was taken and of ``rest``, a chunk not yet seen that may be empty."""
-        merged, moments = self._placed.alike(), replace(self._moments)
+        merged, moments = self._joined()[0], self._moments
         if rest.outputs.shape[1]:
+            merged, moments = self._placed.alike(), replace(moments)
             merged.count(self._simulator.tally, rest.first, rest.outputs)
-            moments.take(merged.moments[rest.first], rest.outputs.shape[1])
-        for tallies, _ in self._every:
-            merged.merge(tallies)
+            moments.take(merged.moments.pop(rest.first), rest.outputs.shape[1])
+            merged.merge(self._placed)
         replicated = self._simulator.plan.replicates > 1
         return merged.by_output(self._simulator.setup.outputs, moments, replicated=replicated)
 
+    def _joined(self) -> Part:
+        """All parts merged into the first, which alone is left. Nobody may be counting meanwhile."""
+        (placed, total), *others = self._every
+        for tallies, sums in others:
+            placed.merge(tallies)
+            total += sums
+        self._every = [(placed, total)]
+        self._free = [*self._every]
+        return placed, total
+
     def digests(self) -> dict[str, str]:
-        outputs = self._simulator.setup.outputs
-        sums = np.zeros(len(outputs), np.uint64)
-        for _, part in self._every:
-            sums += part
-        return {name: f"{int(total):016x}" for name, total in zip(outputs, sums, strict=True)}
+        sums = self._joined()[1]
+        return {name: f"{int(total):016x}" for name, total in zip(self._simulator.setup.outputs, sums, strict=True)}

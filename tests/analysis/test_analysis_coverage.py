@@ -177,7 +177,7 @@ def stopped(toy: Toy, seeds: int) -> tuple[int, int, int]:
 
 @pytest.mark.long
 def test_intervals_still_cover_where_precision_stopped_the_run(toy: Toy) -> None:
-    """Stopping at an error that happens to be small costs coverage, though with doublings hardly any is lost."""
+    """Stopping at an error that happens to be small costs coverage, though with doublings little: 93 to 95% is left."""
     seeds = 500
     held_share, held_mean, met = stopped(toy, seeds)
     assert met == seeds

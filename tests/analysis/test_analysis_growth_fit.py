@@ -213,18 +213,29 @@ def test_planted_quantities_are_recovered():
     assert all(abs(share - 0.8) < 4 * error for share in shares.values()), shares
 
 
+MOST_BIAS = {
+    "growth_persistence": 0.55,
+    "growth_volatility": 0.35,
+    "seasonal_volatility": 0.6,
+    "irregular_volatility": 0.4,
+    "long_run_growth": 0.4,
+    "growth_half_life": 0.8,
+}
+
+
 @pytest.mark.long
 def test_bias_at_the_record_is_small():
     """200 histories with quantities like those of the record: mean errors, in posterior standard deviations.
 
     Measured: persistence -0.23, its volatility -0.01, season -0.30, irregular -0.08, long-run growth 0.09, half-life
-    -0.48: forty quarters leave the last to its prior. 80% intervals held 85% to 99%, for the planted numbers lie nearer
-    the middle of the priors than draws from them do.
+    -0.48: forty quarters leave the last to its prior. A mean of 200 is known to 0.08, and each bound is what was
+    measured and four standard errors: another seed fails once in 2,600, a bias of 1.0 (half-life: 1.2) is surely seen.
+    80% intervals held 85% to 99%, for the planted numbers lie nearer the middle of the priors than draws from them do.
     """
     rng = np.random.default_rng(13)
     fits = [fit(series(simulated(rng, PLANTED))) for _ in range(200)]
     shares = covers([PLANTED] * 200, fits)
     for name in PRIORS:
         errors = [(found.spread(name)[0] - on_scale(name, PLANTED[name])) / found.spread(name)[1] for found in fits]
-        assert abs(float(np.mean(errors))) < 0.6, name
+        assert abs(float(np.mean(errors))) < MOST_BIAS[name], name
         assert shares[name] > 0.7, (name, shares[name])

@@ -71,6 +71,14 @@ def test_an_outcome_is_that_of_its_studies_alone() -> None:
     assert [each["study"] for each in card.waiting] == ["base"]
 
 
+def test_an_outcome_without_its_day_is_named() -> None:
+    """It cannot be seen whether the forecast came before it; a later entry with a day does not say when."""
+    assert scoring.analyse([forecast(1), outcome(2, 105.0)]).undated == (2,)
+    assert scoring.analyse([forecast(1), outcome(2, 105.0, published="2025-11-25")]).undated == ()
+    later = [forecast(1), outcome(2, 105.0), outcome(3, 106.0, published="2025-11-25")]
+    assert scoring.analyse(later).undated == (2,)
+
+
 def test_hindsight_is_not_scored() -> None:
     """Recorded after the outcome was entered, or on or after the day it was published; a correction changes nothing."""
     entries = [
@@ -90,4 +98,5 @@ def test_hindsight_is_not_scored() -> None:
 
 def test_nothing_to_score() -> None:
     card = scoring.analyse([{"kind": "loss", "entry": 1}])
+    assert card.undated == ()
     assert (card.scored, card.groups, card.forecasts, card.brier) == ((), (), 0, None)

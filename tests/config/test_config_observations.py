@@ -108,3 +108,17 @@ def test_all_problems_are_said_at_once_and_nothing_is_observed_twice(tmp_path: P
     assert "there is no such file" in str(raised.value)
     with pytest.raises(InputError, match="nothing was observed"):
         read([])
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    """One entry without a unit does not hide another's unknown source, nor a third's two errors."""
+    file = tmp_path / "observed.yaml"
+    text = FILE.replace("sd: 1%, unit: RMB bn, source: q", "sd: 1%, unit: RMB bn, source: p")
+    text = text.replace("within: 2.5,", "within: 2.5, sd: 1,")
+    file.write_text(text + "  - {cell: ai_capex, period: 2025Q3, value: 22, sd: 1, source: q}\n", encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        read([], [file])
+    said = str(raised.value)
+    assert len(raised.value.problems) == 3
+    for part in ("unit: is missing", 'there is no source "p"', "has both sd and within"):
+        assert part in said

@@ -73,6 +73,19 @@ def test_scenarios_and_the_command_line_may_name_another(read: Reads, says: Says
     assert said.startswith('50: drivers.margin.marginal.file: in scenario "worse": there is no file missing.csv')
 
 
+def test_what_is_stored_holds_the_values_of_scenarios_too(read: Reads, reads: Reads) -> None:
+    Path("others.csv").write_text("margin,other\n1,5\n2,6\n", encoding="utf-8")
+    leaves = "{drivers.margin.marginal.file: others.csv, drivers.margin.marginal.column: other}"
+    reading = read(FILE, "margin\n1\n2\n", extra=f"  other: {{story: Other., set: {leaves}}}\n")
+    text = config.resolved_text(reading)
+    Path("margins.csv").unlink()
+    Path("others.csv").unlink()
+    assert values(reads(text)) == [1.0, 2.0]
+    again = reads(text, scenario="other")
+    assert values(again) == [5.0, 6.0]
+    assert again.document["drivers"]["margin"]["marginal"]["read_from"] == "others.csv, column other"
+
+
 @pytest.mark.parametrize(
     ("marginal", "text", "said"),
     [

@@ -64,6 +64,19 @@ def with_horizon(result, h, **changes):
     return found
 
 
+def test_the_screen_says_what_a_study_should_make_of_the_widths(result):
+    even = copy.deepcopy(result)
+    for h, each in zip((1, 2, 4, 8), even["horizons"], strict=True):
+        each |= {"width_factor": {"estimate": 1 + h / 100, "interval": [0.8, 1.4]}, "correction": 1.0}
+    said = screen.judgement(even)
+    assert said.startswith("Intervals should have been 1.01 to 1.08 times as wide, within chance of 1 at every horizon")
+    assert said in screen.lines(even, 100)
+    narrow = with_horizon(even, 4, correction=1.31)
+    assert "have been 1.31 times as wide 4 quarters ahead, more than chance explains" in screen.judgement(narrow)
+    assert "sim calibrate STUDY --backtest FILE" in screen.judgement(narrow)
+    assert "0.70 times as wide 1 quarter ahead" in screen.judgement(with_horizon(even, 1, correction=0.7))
+
+
 def test_the_coverage_headline_names_a_width_that_chance_excludes(result):
     def coverage(share, low, high):
         return {p: {"estimate": share, "interval": [low, high]} for p in ("50", "80", "90")}

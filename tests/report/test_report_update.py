@@ -129,7 +129,7 @@ def test_lines_fit_the_width(lines: Callable[..., list[str]], width: int) -> Non
 
 
 def test_an_empty_ledger_says_what_to_do() -> None:
-    facts = {"scored": [], "forecasts": 0, "waiting": [], "hindsight": [], "corrected": []}
+    facts = {"scored": [], "forecasts": 0, "waiting": [], "hindsight": [], "corrected": [], "undated": []}
     state = {"loss": "", "entries": 0, "head": "0" * 64}
     assert score.lines({**facts, "ledger": state}, 100) == [
         "Nothing to score: the ledger holds no forecast; record one with `sim forecast RUN --record`"

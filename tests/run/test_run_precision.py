@@ -173,7 +173,7 @@ def kept_nothing(engine: Simulator, looks: list[int], out: Path, threads: int = 
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("looks", [[CHUNK - 16], [CHUNK], [100, 5000, 2 * CHUNK, 2 * CHUNK + 1, 40_000]])
+@pytest.mark.parametrize("looks", [[CHUNK - 16], [CHUNK], [CHUNK, CHUNK + 5, 9000, 2 * CHUNK, 40_000]])
 def test_looking_changes_no_bit(engine: Simulator, tmp_path: Path, looks: list[int]) -> None:
     """Looks before, at and after the end of a chunk, and within the same one."""
     one, other = kept_nothing(engine, looks, tmp_path, 2), kept_nothing(engine, looks[-1:], tmp_path)
@@ -188,7 +188,7 @@ def test_looking_changes_no_bit(engine: Simulator, tmp_path: Path, looks: list[i
 
 
 def test_memory_does_not_grow_with_the_paths(engine: Simulator, tmp_path: Path) -> None:
-    """Eight times the paths, the same peak (within 1%: 0.1 MB of some 15, where one column more would be 7 MB)."""
+    """Eight times the paths, the same peak but for bins that fill up: 0.2 MB, where one column more would be 7 MB."""
     peaks = []
     kept_nothing(engine, [2 * CHUNK], tmp_path)
     for paths in (16 * CHUNK, 128 * CHUNK):
@@ -196,4 +196,4 @@ def test_memory_does_not_grow_with_the_paths(engine: Simulator, tmp_path: Path) 
         kept_nothing(engine, [paths], tmp_path)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] <= 1.01 * peaks[0], peaks
+    assert peaks[1] - peaks[0] <= 200_000, peaks

@@ -41,10 +41,7 @@ def judgement(result: Mapping[str, Any]) -> str:
             f"Intervals should have been {min(factors):.2f} to {max(factors):.2f} times as wide, within chance of 1 at "
             "every horizon: no correction is called for"
         )
-    said = [
-        f"{each['correction']:.2f} times as {'wide' if each['correction'] > 1 else 'narrow'} {_ahead(each['horizon'])}"
-        for each in off
-    ]
+    said = [f"{each['correction']:.2f} times as wide {_ahead(each['horizon'])}" for each in off]
     return (
         f"Intervals should have been {', '.join(said)}, more than chance explains: give it to a study with "
         "`sim calibrate STUDY --backtest FILE`"

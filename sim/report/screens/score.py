@@ -31,6 +31,10 @@ def lines(found: Mapping[str, Any], width: int) -> list[str]:
     if found["corrected"]:
         again = _many(len(found["corrected"]), "outcome")
         said += layout.wrapped(f"Corrected later: {again}; the newest value counts", width)
+    if found["undated"]:
+        many = _many(len(found["undated"]), "outcome")
+        blind = f"{many} without --published: a forecast made after the news, but before it was entered, counts"
+        said += layout.wrapped(blind, width)
     return said + _ledger(found["ledger"], width)
 
 
