@@ -24,6 +24,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sim.analysis import tails
 from sim.analysis.estimate import Distribution, describe_tally, finite, share
 from sim.config.precision import Precision
 from sim.run.result import Tally
@@ -93,7 +94,8 @@ def analyse(
 
     ``shares`` are outputs that are themselves indicators: their means are probabilities. An error of a mean or of a
     percentile is a share of the number's own size, or, where that is larger, of the output's spread: the distance from
-    P5 to P95 in units of a normal's standard deviations, which exists for every output. What has no error has not met.
+    P5 to P95 in units of a normal's standard deviations, which exists for every output. What has no error has not met,
+    nor has the mean of an output that has no variance.
     """
     told = (
         tallies if asked.mean is not None or asked.percentiles is not None else {name: tallies[name] for name in shares}
@@ -109,7 +111,10 @@ def analyse(
         errors["probability"] = _worst(each, asked.probability)
     others = {name: leaf for name, leaf in found.items() if name not in shares}
     if asked.mean is not None:
-        each = [(name, _relative(leaf.interval, leaf.mean, leaf)) for name, leaf in others.items()]
+        each = [
+            (name, _relative(leaf.interval, leaf.mean, leaf) if tails.analyse(tallies[name]).has_variance else math.inf)
+            for name, leaf in others.items()
+        ]
         errors["mean"] = _worst(each, asked.mean)
     if asked.percentiles is not None:
         each = [

@@ -24,6 +24,9 @@ from sim.errors import ModelFailure
 @click.option("--require", is_flag=True, help="Exit with 3 if --precision (or run.precision) was not met.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), metavar="N", help="Seed of all streams.")
 @THREADS
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes here, of --threads each.")
+@click.option("--cluster", metavar="ADDRESS", help="A running dask scheduler, tls://host:port.")
+@click.option("--insecure", is_flag=True, help="Accept a scheduler at plain tcp://host:port.")
 @click.option(
     "--keep",
     type=click.Choice(["none", "outputs", "all"]),
@@ -44,6 +47,9 @@ def run(
     require: bool,
     seed: int | None,
     threads: int | None,
+    workers: int | None,
+    cluster: str | None,
+    insecure: bool,
     keep: Literal["none", "outputs", "all"],
     out: Path,
     no_pack: bool,
@@ -81,6 +87,9 @@ def run(
             progress=tell.done,
             say=tell.say,
             begin=lambda checked: tell.begin(checked.study.study, running.first_paths(checked)),
+            workers=workers,
+            address=cluster,
+            insecure=insecure,
         )
     if as_json:
         click.echo(json.dumps(running.run_json(done), allow_nan=False))

@@ -33,6 +33,7 @@ def compare(
     """Two or more runs or study files, or the scenarios of one study file; stored with the first run, if it is one.
 
     Weights are those given (``0.5,0.25,0.25``) or, where every one is a scenario of the same study, the study's own.
+    For the pack of a run (``into``) the result also has the medians by year of the output whose fan that pack draws.
     """
     from sim.analysis import compare as analysis
     from sim.analysis import naming
@@ -49,6 +50,8 @@ def compare(
     own, note = (given, "") if given is not None else _own_weights(sides)
     found: dict[str, Any] = analysis.analyse(sides, names, column, threshold, own).as_dict()
     found |= {"runs": [identity(side.run) for side in sides], "note": note}
+    if into is not None:
+        found["outlook"] = _outlook(sides, names, into, out)
     asked = {
         "runs": [side.run.manifest["hash"] for side in sides],
         "output": column,
@@ -73,6 +76,31 @@ def _scenarios(file: Path, sets: Sequence[str], threads: int | None) -> list[Sid
         raise InputError(Problem("", what, "name two runs or study files, or give the study scenarios"))
     paths = min(study.run.paths, IN_MEMORY)
     return [of_study(check(file, sets, name), paths=paths, scenario=name, threads=threads) for name in study.scenarios]
+
+
+def _outlook(sides: Sequence[Side], names: Sequence[str], into: str, out: Path) -> dict[str, Any]:
+    """By side, the median of each year that all of them have; None where no path is valid."""
+    import numpy as np
+
+    from sim.report.figures import fan
+    from sim.run import store
+
+    run = store.open_run(store.find(into, out))
+    yearly = [column for column in run.manifest["columns"] if column["period"].startswith("FY")]
+    if not yearly:
+        return {}
+    name = fan.chosen(run)
+    known = [{column["name"] for column in side.run.manifest["columns"]} for side in sides]
+    wanted = [column["name"] for column in yearly if column["cell"] == name]
+    columns = [column for column in wanted if all(column in each for each in known)]
+    if not columns:
+        return {}
+    found = {}
+    for case, side in zip(names, sides, strict=True):
+        values = side.value(np.arange(min(side.run.paths, IN_MEMORY)), outputs=columns)
+        valid = {column: values[column][np.isfinite(values[column])] for column in columns}
+        found[case] = {column: float(np.median(of)) if of.size else None for column, of in valid.items()}
+    return found
 
 
 def _names(sides: Sequence[Side]) -> list[str]:

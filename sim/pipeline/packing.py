@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import SimError, StorageError
-from sim.pipeline import backtesting
 from sim.pipeline.checking import check
 from sim.pipeline.stored import RESULTS
 
 if TYPE_CHECKING:
+    from sim.config.history import Quarter
     from sim.config.schema import Study
     from sim.report.pack import Material
     from sim.run.result import Run
+
+_QUARTERS = 4  # of a year
+_FITTED = "growth_volatility"  # the driver without which `sim calibrate` has nothing to give a study
+_UNCORRECTED = 65_536  # paths of the study with the fit as it is
 
 Tell = Callable[[str], None]
 
@@ -80,28 +85,106 @@ def _wanted(run: Run, source: Source, threads: int | None, out: Path) -> dict[st
         rows = [f"{driver}={','.join(map(repr, values))}" for driver, values in spec.grid.items()]
         swept = {**unfigured, "scenario": scenario}
         wanted["sweep"] = ("the grid", lambda: sweeping.sweep(source.file, [*sets, *rows], **swept))
+    if study.history is not None:
+        wanted["history"] = ("what was reported", lambda: record(run, source.file))
+        if _FITTED in run.drivers:
+            wanted["width"] = ("how wide the record is", lambda: width(run, source, out))
     if spec.backtest is not None:
         study_file = here / spec.backtest
         wanted["backtest"] = ("the record (once for each history)", lambda: backtest(run, study_file, out))
     return wanted
 
 
-def backtest(run: Run, file: Path, out: Path) -> None:
-    """Store a backtest with the run: one that an earlier run has of the same study and history, or a new one."""
+def record(run: Run, file: Path) -> None:
+    """Store with the run the whole fiscal years of what was reported, by definition (``basis``), newest last.
+
+    Levels of two definitions must not be joined: each year is that of one alone.
+    """
     from sim.pipeline.calibrating import history_of
     from sim.run import store
 
     checked = check(file)
-    question = backtesting.asked(checked, history_of(checked))
-    for stored in sorted(out.glob("*/*/analysis/backtest-*.json")):
+    found, calendar = history_of(checked), checked.study.calendar
+    if calendar.first is None:  # no dates, no years
+        return
+    quarters: dict[tuple[str, str], list[Quarter]] = {}
+    for quarter in found.quarters:
+        year = calendar.fiscal_year(quarter.period - calendar.first + 1)
+        quarters.setdefault((quarter.basis, year), []).append(quarter)
+    years = [
+        {"basis": basis, "year": year, "value": sum(q.revenue for q in of), "recalled": any(q.recalled for q in of)}
+        for (basis, year), of in quarters.items()
+        if len(of) == _QUARTERS
+    ]
+    assert checked.study.history is not None  # history_of refuses a study without one
+    result = {"cell": checked.study.history.cell, "years": years}
+    store.save_analysis(run, "history", {"history": found.digest, "pack": True}, result)
+
+
+def width(run: Run, source: Source, out: Path) -> None:
+    """Store with the run how wide its study is beside the record, the factors that would make it so, and what the
+    target's share would be with the fit as it is; or what an earlier run has of the same study and history.
+    """
+    import numpy as np
+
+    from sim.pipeline import calibrating
+    from sim.run import store
+
+    checked = check(source.file, source.sets, source.scenario)
+    question = {"study": checked.reading.digest, "history": calibrating.history_of(checked).digest, "pack": True}
+    question |= {"sets": list(source.sets), "scenario": source.scenario, "version": run.manifest["sim_version"]}
+    if _again(run, "width", question, out):
+        return
+    done, goal = calibrating.calibrate(source.file, source.sets), run.target
+    assert goal is not None
+    count = min(run.paths, _UNCORRECTED)
+    study = calibrating.with_drivers(checked.study, done.uncorrected)
+    name = str(goal["output"])
+    values = calibrating.simulator_of(checked, study).value(np.arange(count), outputs=[name])[name]
+    values = values[np.isfinite(values)]
+    ends = [float(end) for end in np.percentile(values, (5, 50, 95))] if values.size else []
+    asked = done.as_dict()["drivers"]
+    result = {
+        "applied": all(_same(checked.study.drivers[name].marginal.given, asked[name]) for name in asked),
+        "widths": done.as_dict()["widths"],
+        "history": done.as_dict()["history"],
+        "uncorrected": {
+            "paths": int(values.size),
+            "probability": float(np.mean(values >= goal["at_least"])) if values.size else None,
+            "percentiles": dict(zip(("5", "50", "95"), ends, strict=False)),
+        },
+    }
+    store.save_analysis(run, "width", question, result)
+
+
+def _same(given: Mapping[str, float], fitted: Mapping[str, Any]) -> bool:
+    numbers = {key: value for key, value in fitted.items() if isinstance(value, float | int)}
+    return all(math.isclose(given.get(key, math.nan), value, rel_tol=1e-3) for key, value in numbers.items())
+
+
+def backtest(run: Run, file: Path, out: Path) -> None:
+    """Store a backtest with the run: one that an earlier run has of the same study and history, or a new one."""
+    from sim.pipeline import backtesting
+    from sim.pipeline.calibrating import history_of
+
+    checked = check(file)
+    if not _again(run, "backtest", backtesting.asked(checked, history_of(checked)), out):
+        backtesting.backtest(file, out=out, pack=False, into=str(run.directory))
+
+
+def _again(run: Run, verb: str, question: Mapping[str, Any], out: Path) -> bool:
+    """Store with the run what an earlier run has as the answer to the same question, if one has."""
+    from sim.run import store
+
+    for stored in sorted(out.glob(f"*/*/analysis/{verb}-*.json")):
         try:
             facts = json.loads(stored.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if facts.get("question") == question:
-            store.save_analysis(run, "backtest", question, facts["result"])
-            return
-    backtesting.backtest(file, out=out, pack=False, into=str(run.directory))
+            store.save_analysis(run, verb, question, facts["result"])
+            return True
+    return False
 
 
 def chosen(run: Run) -> dict[str, Mapping[str, Any]]:
@@ -120,7 +203,7 @@ _OWN = {"prob", "explain", "believe", "convergence"}  # asked of the run itself:
 
 def _fits(run: Run, question: Mapping[str, Any], verb: str) -> bool:
     if verb not in _OWN:
-        return bool(question.get("pack")) and (verb != "backtest" or question.get("form") == backtesting.FORM)
+        return bool(question.get("pack"))
     goal = run.target
     if goal is None or question.get("output") != goal["output"]:
         return False
@@ -161,6 +244,11 @@ def study_of(run: Run) -> Study:
 def _rows(file: Path) -> list[dict[str, str]]:
     try:
         with file.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
+            return [{key: _unquoted(text) for key, text in row.items()} for row in csv.DictReader(stream)]
     except (OSError, csv.Error) as error:
         raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
+
+
+def _unquoted(text: str) -> str:
+    """A text as the study has it, without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] in set("=+-@") else text

@@ -13,6 +13,7 @@ from sim.errors import InputError, ModelFailure, Problem
 from sim.pipeline.checking import Checked, check, plan_of
 from sim.pipeline.facts import study_facts
 from sim.pipeline.stored import RESULTS
+from sim.run import place
 
 if TYPE_CHECKING:
     from sim.run.result import Run
@@ -34,11 +35,16 @@ def run(
     progress: Progress = lambda done: None,
     begin: Callable[[Checked], None] = lambda checked: None,
     say: Callable[[str], None] = lambda what: None,
+    workers: int | None = None,
+    address: str | None = None,
+    insecure: bool = False,
 ) -> Run:
     """Check, simulate, analyse, draw; the run comes back with its summary. ``begin`` hears of the study first,
     ``say`` of each part of the pack. InputError if a precision is to be required of a study that asks for none.
+    ``workers``, ``address`` and ``insecure`` are those of `sim.run.place.parse`.
     """
     clock = _Clock()
+    at = place.parse(workers, address, insecure=insecure)
     checked = check(path, sets, scenario)
     if require and checked.study.run.precision is None:
         raise InputError(Problem("--require", "no precision is asked for", "add --precision, or run.precision"))
@@ -47,7 +53,7 @@ def run(
     from sim.analysis import target
     from sim.pipeline.stopping import Stopping
     from sim.report import register, tables
-    from sim.run import record, setup, simulate, store
+    from sim.run import cluster, record, setup, simulate, store
     from sim.run.result import Run
     from sim.sampling import plan
 
@@ -68,16 +74,18 @@ def run(
         made.save(folder.run / "setup.npz")
         goal = facts["target"]
         rule = Stopping(study.run, made, [] if goal is None else target.thresholds(goal))
-        recorded = record.record(
-            simulator,
-            folder,
-            looks=rule.looks,
-            keep=keep,
-            thresholds=rule.tests,
-            enough=rule.enough,
-            threads=threads,
-            progress=progress,
-        )
+        with cluster.across(simulator, at, threads) as source:
+            recorded = record.record(
+                simulator,
+                folder,
+                looks=rule.looks,
+                keep=keep,
+                thresholds=rule.tests,
+                enough=rule.enough,
+                threads=threads,
+                progress=progress,
+                source=source,
+            )
         clock.lap("simulate")
         if recorded.invalid == recorded.paths:
             raise ModelFailure(_nothing_valid(recorded))

@@ -16,16 +16,15 @@ class Material:
     """What a pack is made from, all of it read from the run's own folder.
 
     ``found`` holds the results stored under the run's ``analysis/`` that answer the pack's questions, by verb
-    (``prob``, ``explain``, ``believe``, ``compare``, ``bridge``, ``sweep``, ``convergence``, ``backtest``).
-    ``register`` are the rows of ``run/drivers.csv``, ``quarterly`` those of ``run/quarterly.csv``, as text by column.
-    ``history`` are reported values of the study's history by quarter.
+    (``prob``, ``explain``, ``believe``, ``compare``, ``bridge``, ``sweep``, ``convergence``, ``history``,
+    ``backtest``). ``register`` are the rows of ``run/drivers.csv``, ``quarterly`` those of ``run/quarterly.csv``, as
+    text by column.
     """
 
     run: Run
     study: Study
     register: Sequence[Mapping[str, str]] = ()
     quarterly: Sequence[Mapping[str, str]] = ()
-    history: Mapping[str, float] = field(default_factory=dict)
     found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -39,9 +38,10 @@ class Words:
 
 @dataclass(frozen=True)
 class Bullets:
-    """Short points."""
+    """Short points. ``leads``, if given, has a word or two for each that is set in bold before it."""
 
     items: tuple[str, ...]
+    leads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ class Kpis:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text; ``align`` has ``l`` or ``r`` a column. The last ``total`` rows are set in bold."""
+    """Cells as text; ``align`` has ``l`` or ``r`` a column. The last ``total`` rows are set in bold.
+
+    ``message`` is what the table says, for a slide that shows it alone.
+    """
 
     title: str
     header: tuple[str, ...]
@@ -71,13 +74,15 @@ class Table:
     note: str = ""
     total: int = 0
     small: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure; its headline is the finding."""
+    """A figure; its headline is the finding. A ``detail`` stands in HTML and slides, not on the eight pages."""
 
     drawing: Drawing
+    detail: bool = False
 
 
 @dataclass(frozen=True)

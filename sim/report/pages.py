@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.report.figures import box, bridge, convergence, exceedance, fan, heat_map, shares, thresholds, tornado
-from sim.report.numbers import amount, day, in_column, percent, precise, threshold
+from sim.report.figures import (
+    box,
+    bridge,
+    convergence,
+    exceedance,
+    fan,
+    field,
+    heat_map,
+    parts,
+    served,
+    shares,
+    thresholds,
+    tornado,
+)
+from sim.report.numbers import day, in_column, money, percent, period, threshold
 from sim.report.pack import Block, Material, Missing, Picture, Section, Table, Words
 from sim.report.screens import believe as belief
 from sim.report.screens import bridge as change
 from sim.report.screens import compare as comparison
 from sim.report.screens import explain as explanation
 from sim.report.screens import sweep as grid
+from sim.report.screens.layout import estimate, signed
 from sim.report.style import Drawing
 from sim.report.text import plain
+from sim.run.result import Run
 
 WIDE = 10_000  # a screen's sentence without line breaks
 _JUDGED = "D"
@@ -55,7 +70,8 @@ def scenarios(material: Material) -> Section | None:
         lacking = missing(material, "compare", "The scenarios side by side")
         return Section("scenarios", "Scenarios", "The scenarios were not computed", (lacking,))
     unit, goal = str(found["unit"]), found["at_least"]
-    cases = [*found["cases"], *([found["mixture"]] if found["mixture"] else [])]
+    ranked = sorted(found["cases"], key=lambda case: -case["percentiles"]["50"]["value"])
+    cases = [*ranked, *([found["mixture"]] if found["mixture"] else [])]
     head = ("Scenario", "Weight", "Mean", "P5", "P50", "P95", *((f"P(≥ {threshold(goal, unit)})",) if goal else ()))
     rows = []
     for case in cases:
@@ -64,31 +80,44 @@ def scenarios(material: Material) -> Section | None:
             (
                 plain(case["name"], 30),
                 percent(case["weight"]) if case["weight"] else "–",
-                precise(case["mean"]["value"], case["mean"]["standard_error"]) if case["mean"] else "–",
+                estimate(case["mean"], unit) if case["mean"] else "–",
                 *(in_column(at[p]["value"], unit) for p in ("5", "50", "95")),
                 *((percent(case["reaches"]["value"]),) if goal else ()),
             )
         )
     note = f"{unit}; ± Monte Carlo standard error. P5 is the low end: 1 path in 20 lies below it."
+    worth = {each["name"]: each["drivers"][:3] for each in found["differences"]}
     stories = Table(
         "What must be true",
-        ("Scenario", "Story"),
-        tuple((plain(name), plain(each.story, 230)) for name, each in told.items()),
-        "ll",
+        ("Scenario", "Story", "Worth most in the mean"),
+        tuple(
+            (plain(name), plain(told[name].story, 230), _steps(worth.get(name, ()), unit))
+            for name in (case["name"] for case in ranked)
+            if name in told
+        ),
+        "lll",
         small=True,
     )
-    table = Table("Scenarios", head, tuple(rows), "l" + "r" * (len(head) - 1), note, 1 if found["mixture"] else 0)
+    names = {"mixture": "weighted"}
+    rows = [(names.get(row[0], row[0]), *row[1:]) for row in rows]
     message = sentence(" ".join(comparison.lines(found, WIDE)[:1]))
+    total, align = 1 if found["mixture"] else 0, "l" + "r" * (len(head) - 1)
+    table = Table("Scenarios", head, tuple(rows), align, note, total, message=message)
     return Section(
         "scenarios", "Scenarios", message, (*_pictures(exceedance.draw(material.run, found)), table, stories)
     )
+
+
+def _steps(steps: Sequence[Mapping[str, Any]], unit: str) -> str:
+    """``P/E +$10.0, ...``: the steps of the mean that each driver makes, from the first scenario."""
+    return "; ".join(f"{plain(each['name'], 40)} {signed(each, error=False, unit=unit)}" for each in steps) or "–"
 
 
 def drivers(material: Material) -> Section | None:
     """What the answer hangs on, and what one must believe for another."""
     if not material.run.drivers:
         return None
-    found, beliefs = material.found.get("explain"), material.found.get("believe")
+    found = material.found.get("explain")
     blocks: list[Block] = []
     message = "What drives the value was not computed"
     if found is None:
@@ -97,10 +126,10 @@ def drivers(material: Material) -> Section | None:
         message = sentence(explanation.lines(found, WIDE)[0])
         blocks += _pictures(shares.draw(material.run, found))
         blocks += _pictures(tornado.draw(material.run, found)) if found["tornado"] else ()
-    if beliefs is None:
-        blocks.append(missing(material, "believe", "What one must believe"))
-    else:
-        blocks.append(Words(sentence(belief.lines(beliefs, WIDE)[0])))
+    if material.run.target is not None:
+        for verb, what in (("prob", "What decides it"), ("believe", "What one must believe")):
+            if verb not in material.found:
+                blocks.append(missing(material, verb, what))
     return Section("drivers", "What it hangs on", message, tuple(blocks))
 
 
@@ -109,7 +138,7 @@ def beliefs(material: Material) -> Section | None:
     found = material.found.get("believe")
     if found is None:
         return None
-    blocks = _pictures(thresholds.draw(material.run, found), box.draw(material.run, found))
+    blocks = (*_pictures(thresholds.draw(material.run, found), box.draw(material.run, found)), *disputed(material))
     if not blocks:
         return None
     return Section("beliefs", "What one must believe", sentence(belief.lines(found, WIDE)[0]), blocks)
@@ -135,67 +164,32 @@ def _parts(material: Material) -> list[Block]:
     names = list(material.study.pack.parts)
     if goal is None or not names:
         return []
-    rows = [_outcome(material, name) for name in (*names, str(goal["output"]))]
-    unit = plain(run.unit(str(goal["output"])))
+    whole = str(goal["output"])
+    rows = [_outcome(material, name) for name in (*names, whole)]
+    unit = plain(run.unit(whole))
     note = f"{unit}; means add up, percentiles do not. ± Monte Carlo standard error."
-    return [Table("Sum of the parts", ("Part", "Mean", "P10", "P50", "P90"), tuple(rows), "lrrrr", note, 1)]
+    drawn, head = parts.draw(run, names, whole), ("Part", "Mean", "P10", "P50", "P90")
+    said = "" if drawn is None else drawn.headline
+    return [*_pictures(drawn), Table("Sum of the parts", head, tuple(rows), "lrrrr", note, 1, message=said)]
 
 
 def _outcome(material: Material, name: str) -> tuple[str, ...]:
     facts = material.run.summary["outputs"][name]
     at, unit = facts["percentiles"], str(facts["unit"])
-    mean = precise(facts["mean"], facts["standard_error"]) if facts["mean"] is not None else "–"
+    middle = {"value": facts["mean"], "standard_error": facts["standard_error"]}
+    mean = estimate(middle, unit) if facts["mean"] is not None else "–"
     return (plain(facts["label"], 60), mean, *(in_column(at[p], unit) for p in ("10", "50", "90")))
-
-
-def _beside(material: Material) -> list[Block]:
-    """The simulation, its methods, the scenarios and the values of others in one table."""
-    goal, spec = material.run.target, material.study.pack
-    if goal is None:
-        return []
-    names = [str(goal["output"]), *map(str, goal["alternatives"].values())]
-    rows: list[tuple[str, ...]] = []
-    for name in names:
-        facts = material.run.summary["outputs"][name]
-        ends = (facts["percentiles"][p] for p in ("10", "50", "90"))
-        rows.append((plain(facts["label"], 60), "P10, P50, P90", *(in_column(x, str(facts["unit"])) for x in ends)))
-    unit = material.run.unit(names[0])
-    for each in spec.ranges:
-        cells = ("–" if x is None else in_column(x, unit) for x in (each.low, each.at, each.high))
-        rows.append((plain(each.label, 60), plain(each.source, 40), *cells))
-    head = ("Method", "What is given, or source", "Low", "Middle", "High")
-    return [Table("Side by side", head, tuple(rows), "llrrr", f"{plain(unit)}; P10 is the low end.")]
-
-
-def _served(material: Material) -> list[Block]:
-    """What is asked for and what can be served, once a year, and on how many paths supply binds."""
-    spec = material.study.pack
-    cells = [cell for cell in (spec.demand, spec.supply, spec.binding) if cell is not None]
-    found = {(row["cell"], row["period"]): row for row in material.quarterly}
-    dates = sorted({row["period"] for row in material.quarterly if row["period"].endswith("Q1")})
-    if len(cells) < 3 or not all((cell, date) in found for cell in cells for date in dates):
-        return []
-    rows = []
-    for date in dates:
-        asked, able, bound = (found[cell, date] for cell in cells)
-        both = (
-            f"{amount(float(r['p50']))} ({amount(float(r['p5']))}–{amount(float(r['p95']))})" for r in (asked, able)
-        )
-        rows.append((f"March quarter {date[:4]}", *both, percent(float(bound["mean"]))))
-    unit = plain(found[cells[0], dates[0]]["unit"])
-    head = ("", "Demand: P50 (P5–P95)", "Capacity: P50 (P5–P95)", "Supply binds")
-    count = found[cells[0], dates[0]]["paths"]
-    note = f"{unit}; supply binds: share of paths, of the first {amount(float(count))}."
-    return [Table("Demand against capacity", head, tuple(rows), "lrrr", note)]
 
 
 def valuation(material: Material) -> Section | None:
     """The value beside those of others, and over two inputs of the valuation."""
-    found = material.found.get("sweep")
-    blocks = _beside(material)
-    message = "The value beside those of others"
+    run, found, compare = material.run, material.found.get("sweep"), material.found.get("compare")
+    named = {name: f"{plain(each.publisher, 30)}, {day(each.date)}" for name, each in material.study.sources.items()}
+    drawn = field.draw(run, material.study.pack.ranges, compare, named, found) if run.target is not None else None
+    blocks = list(_pictures(drawn))
+    message = drawn.headline if drawn is not None else "The value over two inputs"
     if found is not None:
-        blocks += _pictures(heat_map.draw(material.run, found))
+        blocks += _pictures(heat_map.draw(run, found))
         message = sentence(grid.lines(found, WIDE)[0])
     elif material.study.pack.grid:
         blocks.append(missing(material, "sweep", "The value over two inputs"))
@@ -203,14 +197,66 @@ def valuation(material: Material) -> Section | None:
 
 
 def business(material: Material) -> Section | None:
-    """Where revenue goes, and whether it can be served."""
-    columns = material.run.manifest["columns"]
-    drawn = fan.draw(material.run) if any(column["period"].startswith("FY") for column in columns) else None
-    if drawn is None:
+    """Where revenue goes beside what was reported, and whether it can be served."""
+    run, spec = material.run, material.study.pack
+    columns = [column for column in run.manifest["columns"] if column["period"].startswith("FY")]
+    yearly = [column["cell"] for column in columns]
+    if not columns:
         return None
-    blocks = (*_pictures(drawn), *_served(material), *disputed(material))
+    name = fan.chosen(run)
+    until = next((row["column"].partition(".")[2] for row in reversed(run.summary["rows"])
+                  if row["column"].startswith(f"{name}.")), None)  # fmt: skip
+    first = fan.draw(run, scenarios=_outlook(material, name), until=until, height=3.1)
+    blocks = [*_pictures(first), *_reported(material, name, yearly, until)]
+    if spec.demand is not None and spec.supply is not None and spec.binding is not None:
+        blocks += _pictures(served.draw(run, material.quarterly, spec.demand, spec.supply, spec.binding))
     outside = "Edges of a fan are no limits: 1 path in 10 lies outside the bands."
-    return Section("business", "The business", drawn.headline, (*blocks, Words(outside, "small")))
+    ends = material.study.timeline.fiscal_year_end if material.study.timeline is not None else None
+    if ends is not None:
+        year = min(column["period"] for column in columns)
+        outside += f" {period(year)} is the fiscal year to {ends} {year.removeprefix('FY')}; E: estimate, A: reported."
+    return Section("business", "The business", _outcomes(run, name), (*blocks, Words(outside, "small")))
+
+
+def _outcomes(run: Run, name: str) -> str:
+    """The median of the years that the study shows, as one sentence."""
+    rows = [row for row in run.summary["rows"] if row["column"].startswith(f"{name}.")]
+    facts = run.summary["outputs"][name]
+    years = [row["column"].partition(".")[2] for row in rows] or sorted(facts)[-1:]
+    said = [
+        f"{money(facts[y]['percentiles']['50'], str(facts[y]['unit']))} in {period(y)}"
+        for y in years
+        if facts[y]["percentiles"]["50"] is not None
+    ]
+    label = plain(facts[years[0]]["label"], 60).removesuffix(f" {years[0]}")
+    return f"Median {label}: {', '.join(said)}."
+
+
+def _outlook(material: Material, name: str) -> dict[str, dict[str, float | None]]:
+    """Medians by year of the scenarios that set something: the others are the fan itself."""
+    told = material.study.scenarios
+    found = (material.found.get("compare") or {}).get("outlook") or {}
+    return {
+        scenario: {column.partition(".")[2]: value for column, value in medians.items()}
+        for scenario, medians in found.items()
+        if scenario in told and told[scenario].set and all(column.startswith(f"{name}.") for column in medians)
+    }
+
+
+def _reported(material: Material, first: str, yearly: Sequence[str], until: str | None) -> tuple[Block, ...]:
+    """The fan of what has a history, from its last reported year on."""
+    found = material.found.get("history")
+    if found is None and material.study.history is not None and material.run.target is not None:
+        command = f"sim run configs/{plain(material.run.manifest['config'])}"
+        return (Missing("What was reported beside what is expected", command),)
+    if found is None or found["cell"] not in yearly or found["cell"] == first or not found["years"]:
+        return ()
+    newest = found["years"][-1]["basis"]
+    past: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    for each in found["years"]:
+        past[each["basis"] != newest][each["year"]] = each["value"]
+    drawn = fan.draw(material.run, found["cell"], history=past[0], older=past[1], until=until, height=3.0)
+    return _pictures(drawn)
 
 
 def disputed(material: Material) -> list[Block]:
@@ -218,8 +264,7 @@ def disputed(material: Material) -> list[Block]:
     rows = [
         (
             plain(row["label"], 60),
-            "–".join(in_column(float(row[p]), "") for p in ("p10", "p90"))
-            + (f" {plain(row['unit'])}" if row["unit"] != "1" else ""),
+            " to ".join(belief.written(float(row[p]), row["unit"]) for p in ("p10", "p90")),
             plain(row["note"], 420),
         )
         for row in material.register
@@ -247,23 +292,37 @@ def judged(material: Material, most: int = 5) -> list[str]:
     ]
 
 
+def _bare(value: float, unit: str) -> str:
+    """A number of the register, whose unit stands beside it."""
+    scale, sign = belief.ratio(unit)
+    return in_column(scale * value, sign if sign in {"%", "x"} else "1")
+
+
 def register(material: Material) -> tuple[Section, ...]:
     """The assumption register, and the sources."""
+    effects = ((material.found.get("explain") or {}).get("shapley") or {}).get("effects", ())
+    share = {each["player"]: max(float(each["share"]), 0.0) for each in effects}
+    order = sorted(share, key=lambda name: -share[name])
     rows = tuple(
         (
             plain(row["label"], 60),
             plain(row["unit"], 20),
             plain(row["marginal"], 60),
-            *(in_column(float(row[p]), "") if row[p] else "" for p in ("p10", "p50", "p90")),
+            *(_bare(float(row[p]), row["unit"]) if row[p] else "" for p in ("p10", "p50", "p90")),
             plain(row["sources"], 70),
             plain(row["grade"]),
+            f"{order.index(row['driver']) + 1}" if row["driver"] in share else "–",
         )
         for row in material.register
     )
-    grades = "Grade A filed, B company guidance, C broker or market research, D judgement. P10 is the low end."
-    head = ("Assumption", "Unit", "Distribution", "P10", "P50", "P90", "Source", "Grade")
-    found = [Table("", head, rows, "lllrrrll", grades, small=True)]
-    sections = [Section("register", "Assumption register", f"{len(rows)} assumptions", tuple(found))] if rows else []
+    notes = "Grade A filed, B company guidance, C broker or market research, D judgement. P10 is the low end."
+    if share:
+        notes += " Rank: by Shapley effect on the target's output, innovations counted; –: fixed."
+    head = ("Assumption", "Unit", "Distribution", "P10", "P50", "P90", "Source", "Grade", "Rank")
+    found = [Table("", head, rows, "lllrrrllr", notes, small=True)]
+    free = sum(row["p10"] != row["p90"] for row in material.register)
+    said = f"{len(rows)} assumptions, {free} of them uncertain"
+    sections = [Section("register", "Assumption register", said, tuple(found))] if rows else []
     sources = tuple(
         (plain(name), plain(each.publisher, 40), plain(each.title, 160), day(each.date), plain(each.url or "", 200))
         for name, each in material.study.sources.items()

@@ -53,12 +53,14 @@ def _data(pack: Pack) -> dict[str, Any]:
 def _widths(table: Table) -> list[int]:
     """Shares of the width of each column: its longest text, between a few letters and what may be broken."""
     columns = zip(table.header, *table.rows, strict=True)
-    return [min(max(map(len, column), default=1), 34) + 3 for column in columns]
+    return [min(max(map(len, column), default=1), 34) + 4 for column in columns]
 
 
 def _section(section: Section) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = []
     for block in section.blocks:
+        if isinstance(block, Picture) and block.detail:
+            continue
         if isinstance(block, Picture):
             drawing = block.drawing
             blocks.append({"kind": "Picture", "file": f"{style.file_name(drawing.name)}.svg", "alt": drawing.alt})

@@ -13,7 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -77,6 +77,17 @@ class Simulated(Protocol):
 
 
 @dataclass(frozen=True)
+class Bars:
+    """A figure so simple that a slide may draw it itself: bars by name, with the number format of a spreadsheet."""
+
+    series: str
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    form: str
+    upright: bool = False
+
+
+@dataclass(frozen=True)
 class Drawing:
     """A finished figure: its file name without suffix, what it says, and the numbers that were plotted."""
 
@@ -86,6 +97,8 @@ class Drawing:
     alt: str
     figure: Figure
     data: pd.DataFrame
+    bars: Bars | None = None
+    made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # rendered once for all printers
 
 
 @cache
@@ -315,20 +328,26 @@ def file_name(text: str) -> str:
 
 def vector(drawing: Drawing) -> str:
     """The figure as SVG: text stays text, with title and description."""
+    if "svg" in drawing.made:
+        return str(drawing.made["svg"])
     found = io.StringIO()
     facts = {"Date": None, "Creator": None, "Title": drawing.headline}
     with committee():
         drawing.figure.savefig(found, format="svg", metadata=facts)
     svg = found.getvalue().replace("<svg ", f'<svg role="img" aria-label={quoteattr(drawing.alt)} ', 1)
-    return svg.replace("</title>", f"</title>\n <desc>{escape(drawing.alt)}</desc>", 1)
+    drawing.made["svg"] = svg.replace("</title>", f"</title>\n <desc>{escape(drawing.alt)}</desc>", 1)
+    return str(drawing.made["svg"])
 
 
 def pixels(drawing: Drawing) -> bytes:
     """The figure as PNG of 200 dots an inch."""
+    if "png" in drawing.made:
+        return bytes(drawing.made["png"])
     found = io.BytesIO()
     facts = {"Software": None, "Title": drawing.headline, "Description": drawing.alt}
     with committee():
         drawing.figure.savefig(found, format="png", metadata=facts)
+    drawing.made["png"] = found.getvalue()
     return found.getvalue()
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.run.columns import Sink
+from sim.run.parts import Part
 from sim.run.result import SAMPLE, Columns, Tally
 from sim.run.simulate import CHUNK, Chunk, Simulator
 from sim.run.store import Folder, Keep
 from sim.run.tallies import Moments, Tallies
 
-Part = tuple[Tallies, NDArray[np.uint64]]  # counts and digests of some of the chunks
 SERIES_PERCENTILES = (5, 25, 50, 75, 95)
 
 
@@ -38,6 +37,24 @@ class Recorded:
     quarterly: tuple[tuple[object, ...], ...]
 
 
+class Source(Protocol):
+    """Where chunks come from, if not from the threads of this process: see `sim.run.cluster.across`."""
+
+    def __call__(
+        self,
+        taking: Taking,
+        paths: int,
+        *,
+        first: int,
+        driver_paths: int,
+        lean: bool,
+    ) -> Iterator[Chunk]:
+        """`Simulator.chunks`, each chunk counted by ``taking`` before it is given; if ``lean``, its outputs are not
+        needed and may be NaN.
+        """
+        ...
+
+
 def record(
     simulator: Simulator,
     folder: Folder,
@@ -48,6 +65,7 @@ def record(
     enough: Callable[[int, Mapping[str, Tally]], bool] = lambda paths, tallies: True,
     threads: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
+    source: Source | None = None,
 ) -> Recorded:
     """Simulate into ``folder`` as many paths as the first of the rising ``looks`` at which there are ``enough``.
 
@@ -61,14 +79,18 @@ def record(
     counted = tuple(dict.fromkeys(thresholds))
     wanted = tuple(dict.fromkeys(output for output, _ in counted))
     sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, looks[-1])
-    taking = _Taking(simulator, sink if keep != "none" else None, counted, progress, min(CHUNK, looks[-1]))
+    taking = Taking(simulator, sink if keep != "none" else None, counted, progress, min(CHUNK, looks[-1]))
     driver_paths = {"all": looks[-1], "outputs": SAMPLE, "none": 0}[keep]
     tallies: Mapping[str, Tally] = {}
     for paths in looks:
         # Chunks must not depend on where we look: the last one of a look, if cut short, is put aside until it is known
         # whether the run ends with it, and simulated again as a whole otherwise.
         first, whole = taking.paths, paths if paths == looks[-1] else paths - paths % CHUNK
-        for chunk in simulator.chunks(whole, first=first, threads=threads, driver_paths=driver_paths, seen=taking.seen):
+        if source is None:
+            every = simulator.chunks(whole, first=first, threads=threads, driver_paths=driver_paths, seen=taking.seen)
+        else:
+            every = source(taking, whole, first=first, driver_paths=driver_paths, lean=keep == "none")
+        for chunk in every:
             taking.take(chunk)
         rest = simulator.chunk(whole, paths - whole, drivers=whole < driver_paths)
         tallies = taking.tallies(rest)
@@ -113,7 +135,7 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
     return tuple(rows)
 
 
-class _Taking:
+class Taking:
     """Takes chunks in path order: tallies and digests in parts that merge, what is invalid, the sink (if any).
 
     The bins are placed by the first chunk of paths, simulated in advance for that and for the quarterly rows of its
@@ -134,12 +156,12 @@ class _Taking:
         self.quarterly = _quarterly(simulator, pilot.series[:, :, :quarterly])
         first = pilot.outputs
         del pilot  # its series are most of what a run holds at once
-        self._placed = Tallies.placed(first, [(outputs.index(name), value) for name, value in thresholds])
-        self._placed.count(simulator.tally, 0, first)
-        self._placed.classify()
+        self.placed = Tallies.placed(first, [(outputs.index(name), value) for name, value in thresholds])
+        self.placed.count(simulator.tally, 0, first)
+        self.placed.classify()
         self._moments = Moments.none(first.shape[0])
         self._lock = threading.Lock()
-        self._every: list[Part] = [(self._placed, np.zeros(first.shape[0], np.uint64))]
+        self._every = [Part.none(self.placed)]
         self._free = [*self._every]
         self.paths, self.invalid = 0, 0
         self.first_invalid: dict[str, Any] | None = None
@@ -149,23 +171,25 @@ class _Taking:
         # Each call counts into a part that no other call holds: as many parts as threads, whatever the number of looks.
         with self._lock:
             if not self._free:
-                self._free.append((self._placed.alike(), np.zeros(chunk.outputs.shape[0], np.uint64)))
+                self._free.append(Part.none(self.placed.alike()))
                 self._every.append(self._free[-1])
             part = self._free.pop()
-        part[0].count(self._simulator.tally, chunk.first, chunk.outputs)
-        self._simulator.digest(chunk.outputs, chunk.first, part[1])
+        part.count(self._simulator.tally, self._simulator.digest, chunk)
         self._free.append(part)
 
+    def received(self, part: Part) -> None:
+        """Add what was counted elsewhere; not while chunks are seen."""
+        self._every[0].merge(part)
+
     def take(self, chunk: Chunk) -> None:
-        """Take the next chunk in path order, which was seen."""
+        """Take the next chunk in path order, which was seen or is in a part received."""
         count = chunk.outputs.shape[1]
-        moments = next(t.moments.pop(chunk.first) for t, _ in self._every if chunk.first in t.moments)
-        self._moments.take(moments, count)
-        if (moments[:, 0] < count).any():
-            bad = ~np.isfinite(chunk.outputs).all(axis=0)
-            self.invalid += int(np.count_nonzero(bad))
-            if self.first_invalid is None:
-                self.first_invalid = _shown(self._simulator, chunk.first + int(np.argmax(bad)))
+        part = next(part for part in self._every if chunk.first in part.tallies.moments)
+        self._moments.take(part.tallies.moments.pop(chunk.first), count)
+        bad, first = part.invalid.pop(chunk.first, (0, -1))
+        self.invalid += bad
+        if bad and self.first_invalid is None:
+            self.first_invalid = _shown(self._simulator, first)
         if self._sink is not None:
             self._sink.write(chunk)
         self.paths = chunk.first + count
@@ -173,25 +197,23 @@ class _Taking:
 
     def tallies(self, rest: Chunk) -> Mapping[str, Tally]:
         """Tallies of all that was taken and of ``rest``, a chunk not yet seen that may be empty."""
-        merged, moments = self._joined()[0], self._moments
+        merged, moments = self._joined().tallies, self._moments
         if rest.outputs.shape[1]:
-            merged, moments = self._placed.alike(), replace(moments)
+            merged, moments = self.placed.alike(), replace(moments)
             merged.count(self._simulator.tally, rest.first, rest.outputs)
             moments.take(merged.moments.pop(rest.first), rest.outputs.shape[1])
-            merged.merge(self._placed)
+            merged.merge(self._every[0].tallies)
         replicated = self._simulator.plan.replicates > 1
         return merged.by_output(self._simulator.setup.outputs, moments, replicated=replicated)
 
     def _joined(self) -> Part:
         """All parts merged into the first, which alone is left. Nobody may be counting meanwhile."""
-        (placed, total), *others = self._every
-        for tallies, sums in others:
-            placed.merge(tallies)
-            total += sums
-        self._every = [(placed, total)]
+        for part in self._every[1:]:
+            self._every[0].merge(part)
+        del self._every[1:]
         self._free = [*self._every]
-        return placed, total
+        return self._every[0]
 
     def digests(self) -> dict[str, str]:
-        sums = self._joined()[1]
+        sums = self._joined().sums
         return {name: f"{int(total):016x}" for name, total in zip(self._simulator.setup.outputs, sums, strict=True)}

@@ -45,11 +45,13 @@ class Simulator:
         self._scratch = threading.local()
         texts = (setup.engine_text, self._engine_calls), (setup.cells_text, self._cells_calls)
         engine, cells = kernel.load_all(texts)
-        self._parts = (
-            kernel.pointer(engine.draw_drivers, self._drivers_call),
-            kernel.pointer(engine.draw_innovation, self._innovation_call),
-            *(kernel.pointer(getattr(cells, name), given) for name, given in self._cells_calls(cells)),
-        )
+        calls = {"draw_drivers": self._drivers_call, "draw_innovation": self._innovation_call}
+        parts: dict[str, tuple[Any, Sequence[object]]] = {
+            name: (getattr(engine, name), given) for name, given in calls.items()
+        }
+        parts |= {name: (getattr(cells, name), given) for name, given in self._cells_calls(cells)}
+        self.entries: dict[str, Any] = {name: function for name, (function, _) in parts.items()}
+        self._parts = tuple(kernel.pointer(function, given) for function, given in parts.values())
         self._entry: Callable[..., None] = engine.simulate_paths
         self._probe_maths: Callable[..., None] = engine.probe_maths
         self.tally: Callable[..., None] = engine.tally
@@ -172,22 +174,19 @@ class Simulator:
         *,
         first: int = 0,
         threads: int | None = None,
-        series_paths: int = 0,
         driver_paths: int | None = None,
         seen: Callable[[Chunk], None] = lambda chunk: None,
     ) -> Iterator[Chunk]:
         """All chunks of the paths ``first`` to ``paths - 1`` in path order, by ``threads`` threads (default: our CPUs).
 
-        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Series are
-        given for chunks that begin below ``series_paths``, drivers for those below ``driver_paths`` (all, if None).
-        Order and bits do not depend on the threads.
+        ``first`` is a multiple of `CHUNK`, so that chunks are the same however often a run is continued. Drivers are
+        given for chunks that begin below ``driver_paths`` (all, if None). Order and bits do not depend on the threads.
         ``seen`` is called with each chunk in the thread that computed it, in no fixed order.
         """
 
         def compute(start: int) -> Chunk:
             drivers = driver_paths is None or start < driver_paths
-            count, series = min(CHUNK, paths - start), start < series_paths
-            chunk = self.chunk(start, count, series=series, drivers=drivers)
+            chunk = self.chunk(start, min(CHUNK, paths - start), drivers=drivers)
             seen(chunk)
             return chunk
 

@@ -3,7 +3,7 @@
 `-m long` takes 1,000 seeds and demands 92 to 98%: an interval that covers 95% fails this with probability 2e-5, one
 that covers 90% or 99.5% almost surely. (The exact interval of an event hit 16 times covers 96 to 97% and fails with a
 few percent; with these seeds it does not.) The short version takes 120 seeds; its bounds are those that an interval
-which covers 95% misses with probability 1e-6, so it surely catches (with 1 - 1e-6) only coverage below 65%.
+which covers 95% misses with probability 1e-6, so it surely catches (with 1 - 1e-6) only coverage below 62%.
 
 Setting a seed changes set-up numbers, never kernel text, so one compiled kernel serves all seeds.
 """
@@ -122,7 +122,7 @@ def short_caught() -> float:
 
 def test_intervals_cover_on_few_seeds(toy: Toy) -> None:
     low, high = bounds(SHORT)
-    assert short_caught() > 0.65
+    assert short_caught() > 0.62
     held = covering(toy, SHORT)
     assert len(held) == 2 + 2 * len(PERCENTS) + len(CHANCES)
     assert {about: count for about, count in held.items() if not low <= count <= high} == {}

@@ -113,6 +113,15 @@ def test_what_has_no_error_has_not_met() -> None:
     assert analyse(1024, {"y": one}, Precision(mean=0.5, percentiles=0.5), [], replicated=True).met
 
 
+def test_a_mean_without_a_variance_is_never_settled() -> None:
+    """Cauchy: its replicates' means have a spread, which means nothing."""
+    rng = np.random.default_rng(8)
+    cauchy = rng.normal(size=16_384) / rng.normal(size=16_384)
+    found = analyse(16_384, {"y": tally(cauchy)}, Precision(mean=0.999, percentiles=0.5), [], replicated=True)
+    assert found.errors["mean"].error == math.inf
+    assert found.errors["percentiles"].met
+
+
 def counted(hits: np.ndarray, paths: int) -> Tally:
     each = np.full(REPLICATES, paths // REPLICATES)
     nothing = np.array([0.0])

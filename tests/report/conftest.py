@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ import pytest
 from matplotlib.text import Text
 
 from sim.analysis.estimate import at_least, describe
+from sim.pipeline import running
 from sim.report import style
+from sim.run import store
+from sim.run.result import Run
+from tests.report.packs import MODEL, STUDY
 
 REVENUE = {2026: (24, 27, 32), 2027: (34, 48, 65), 2028: (41, 68, 101), 2029: (45, 86, 136), 2030: (49, 102, 176)}
 
@@ -178,3 +183,26 @@ def faults() -> Callable[[style.Drawing], list[str]]:
 @pytest.fixture(scope="session")
 def texts() -> Callable[[style.Drawing], list[Text]]:
     return written
+
+
+@pytest.fixture(scope="session")
+def pack_folder(tmp_path_factory: pytest.TempPathFactory, kernel_cache: Path) -> Path:
+    home = tmp_path_factory.mktemp("pack")
+    (home / "model.py").write_text(MODEL, encoding="utf-8")
+    (home / "small.yaml").write_text(STUDY.replace("TITLE", "<i>Small</i> =1+1"), encoding="utf-8")
+    return home
+
+
+@pytest.fixture(scope="session")
+def packed(pack_folder: Path) -> Run:
+    """A run whose pack `sim run` has made."""
+    heard: list[str] = []
+    run = running.run(pack_folder / "small.yaml", out=pack_folder / "results", say=heard.append)
+    assert heard[-5:] == ["figures", "html", "pdf", "pptx", "xlsx"]
+    assert not [warning for warning in run.summary["warnings"] if warning.startswith("not in the pack")]
+    return store.open_run(run.directory)
+
+
+@pytest.fixture(scope="session")
+def bare(pack_folder: Path) -> Run:
+    return store.open_run(running.run(pack_folder / "small.yaml", out=pack_folder / "bare", pack=False).directory)

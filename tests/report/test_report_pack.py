@@ -22,99 +22,10 @@ from sim.run import store
 from sim.run.result import Run
 from tests.cli.conftest import json_of, sim
 from tests.conftest import CONFIGS
+from tests.report.packs import texts
 
 HOSTILE = "<script>alert(1)</script> =1+1 #import \"x\" $x$ [red] \x1b[31m & 'quoted' \u202eback {{ 7*7 }} @cmd"
 SHOWN = '<script>alert(1)</script> =1+1 #import "x" $x$ [red]'
-MODEL = '''
-"""A value that two judgements make."""
-from sim.cells.mark import cell
-
-
-@cell(at="horizon")
-def first_part(sales: float, multiple: float) -> float:
-    """The business. [US$/ADS]"""
-    return sales * multiple
-
-
-@cell(at="horizon")
-def second_part(cash: float) -> float:
-    """Cash. [US$/ADS]"""
-    return cash
-
-
-@cell(at="horizon")
-def value(first_part: float, second_part: float) -> float:
-    """Value. [US$/ADS]"""
-    return first_part + second_part
-'''
-STUDY = """
-study: "TITLE"
-model: ./model.py
-as_of: 2025-09-17
-run: {paths: 4096, seed: 5}
-sources: {note: {title: "<b>=HYPERLINK</b>", publisher: A broker, date: 2025-09-17}}
-drivers:
-  sales: {marginal: {kind: normal, mean: 20, sd: 2}, unit: US$/ADS, source: note, grade: C, dimension: 1}
-  multiple:
-    marginal: {kind: normal, mean: 7, sd: 1}
-    unit: x
-    source: judgement
-    grade: D
-    dimension: 2
-    note: Sources disagree.
-  cash: {marginal: {kind: normal, mean: 20, sd: 1}, unit: US$/ADS, source: judgement, grade: D, dimension: 3}
-outputs: [{cell: value}, {cell: first_part}, {cell: second_part}]
-target: {output: value, at_least: 179, price: 150, source: note}
-scenarios:
-  plain: {story: As it stands., weight: 0.5, source: judgement, set: {}}
-  better: {story: "=More", weight: 0.5, source: judgement, set: {drivers.multiple.marginal.mean: 8}}
-pack:
-  parts: [first_part, second_part]
-  grid: {multiple: [6, 7], cash: [10, 20]}
-  ranges: [{label: "=A broker", low: 150, high: 190, source: note}, {label: Another, at: 179, source: note}]
-"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, kernel_cache: Path) -> Path:
-    home = tmp_path_factory.mktemp("pack")
-    (home / "model.py").write_text(MODEL, encoding="utf-8")
-    (home / "small.yaml").write_text(STUDY.replace("TITLE", "<i>Small</i> =1+1"), encoding="utf-8")
-    return home
-
-
-@pytest.fixture(scope="module")
-def packed(folder: Path) -> Run:
-    """A run whose pack `sim run` has made."""
-    heard: list[str] = []
-    run = running.run(folder / "small.yaml", out=folder / "results", say=heard.append)
-    assert heard[-5:] == ["figures", "html", "pdf", "pptx", "xlsx"]
-    assert not [warning for warning in run.summary["warnings"] if warning.startswith("not in the pack")]
-    return store.open_run(run.directory)
-
-
-@pytest.fixture(scope="module")
-def bare(folder: Path) -> Run:
-    return store.open_run(running.run(folder / "small.yaml", out=folder / "bare", pack=False).directory)
-
-
-def texts(pack: Pack) -> list[str]:
-    found: list[str] = []
-    for section in (*pack.sections, *pack.appendix):
-        found += [section.title, section.message]
-        for block in section.blocks:
-            match block:
-                case Words():
-                    found.append(block.text)
-                case Bullets() | Box():
-                    found += block.items
-                case Kpis():
-                    found += [text for kpi in block.items for text in (kpi.value, kpi.label, kpi.note)]
-                case Table():
-                    found += [*block.header, *(cell for row in block.rows for cell in row)]
-                case Missing():
-                    found += [block.what, block.command]
-    return found
 
 
 # --- what the pack says ---
@@ -147,11 +58,10 @@ def test_numbers_of_page_1_are_those_of_the_summary(packed: Run) -> None:
 
 
 def test_judgement_among_the_drivers_that_matter_is_named_on_page_1(packed: Run) -> None:
-    points = next(b for b in story.write(packing.material(packed)).sections[0].blocks if isinstance(b, Bullets)).items
-    named = [point for point in points if "grade D" in point]
+    points = next(b for b in story.write(packing.material(packed)).sections[0].blocks if isinstance(b, Bullets))
+    named = [item for lead, item in zip(points.leads, points.items, strict=True) if lead == "Weakest ground"]
     assert len(named) == 1
-    assert "multiple" in named[0]
-    assert "sales" not in named[0]
+    assert "multiple and cash rest on judgement (grade D)" in named[0]
 
 
 @pytest.mark.parametrize(
@@ -173,10 +83,10 @@ def test_what_was_not_computed_is_named_with_its_command(bare: Run) -> None:
     assert len(pack.sections) <= 8
 
 
-def test_a_result_for_the_pack_is_stored_with_the_run(bare: Run, folder: Path) -> None:
-    study = folder / "small.yaml"
-    sim("compare", study, "--for", bare.directory, "--out", folder / "bare", "--no-pack")
-    sim("explain", bare.directory, "--out", folder / "bare", "--no-pack", "--ge", 179)
+def test_a_result_for_the_pack_is_stored_with_the_run(bare: Run, pack_folder: Path) -> None:
+    study = pack_folder / "small.yaml"
+    sim("compare", study, "--for", bare.directory, "--out", pack_folder / "bare", "--no-pack")
+    sim("explain", bare.directory, "--out", pack_folder / "bare", "--no-pack", "--ge", 179)
     assert set(packing.chosen(bare)) == {"compare"}  # what explains another question is not the pack's
     shutil.rmtree(bare.directory / "analysis")
 
@@ -184,7 +94,7 @@ def test_a_result_for_the_pack_is_stored_with_the_run(bare: Run, folder: Path) -
 def test_parts_add_up_and_the_target_closes_the_table(packed: Run) -> None:
     sections = {section.key: section for section in story.write(packing.material(packed)).sections}
     table = next(b for b in sections["bridge"].blocks if isinstance(b, Table))
-    means = [float(row[1].split(" ")[0].replace("−", "-")) for row in table.rows]
+    means = [float(row[1].split(" ")[0].replace("−", "-").replace("$", "")) for row in table.rows]
     assert sum(means[:-1]) == pytest.approx(means[-1], abs=0.2)
 
 
@@ -275,15 +185,6 @@ def test_html_of_a_run_makes_no_request(packed: Run) -> None:
     page.feed(raw)
     assert all(not str(facts.get(name, "#")).startswith("http") for _, facts in page.tags for name in ("src", "href"))
     assert "&lt;i&gt;Small&lt;/i&gt;" in raw
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is not None:
-        import subprocess
-
-        words = [browser, "--headless", "--no-sandbox", "--enable-logging=stderr", "--dump-dom"]
-        done = subprocess.run(
-            [*words, str(packed.directory / "pack" / "report.html")], capture_output=True, text=True, timeout=60
-        )
-        assert "CONSOLE" not in done.stderr
 
 
 def test_pdf_has_a_page_a_section_and_its_own_fonts(hostile: Pack, tmp_path: Path) -> None:
@@ -329,10 +230,10 @@ def test_equal_packs_give_equal_bytes(hostile: Pack, tmp_path: Path, write: Any,
     assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_printing_again_changes_no_byte(packed: Run, folder: Path) -> None:
+def test_printing_again_changes_no_byte(packed: Run, pack_folder: Path) -> None:
     pack = packed.directory / "pack"
     before = {file.name: file.read_bytes() for file in pack.iterdir() if file.suffix != ".xlsx"}
-    json_of("report", packed.directory, "--only", "figures,html,pdf,pptx", "--out", folder / "results")
+    json_of("report", packed.directory, "--only", "figures,html,pdf,pptx", "--out", pack_folder / "results")
     assert {file.name: file.read_bytes() for file in pack.iterdir() if file.suffix != ".xlsx"} == before
 
 

@@ -14,7 +14,7 @@ from sim.report.excel.sensitivity import STEPS
 from sim.run import rows
 from sim.run.result import Run
 from tests.conftest import CONFIGS
-from tests.report.recalculation import Python, Sheets, differs, libreoffice, with_cells, wrong
+from tests.report.recalculation import Python, Sheets, differs, libreoffice, read, with_cells, wrong
 from tests.report.workbooks import (
     Written,
     columns_of,
@@ -44,6 +44,8 @@ CHANGES: dict[str, dict[Key, float]] = {
     },
 }
 
+WRONG: Key = ("cell", "cloud_revenue", 5)
+
 
 @dataclass(frozen=True)
 class Base:
@@ -51,6 +53,7 @@ class Base:
     central: Written
     paths: tuple[Written, ...]
     changed: dict[str, Path]
+    planted: Path  # the central case with one stored value of a formula changed, and nothing else
 
     def sheets_changes(self, name: str) -> dict[tuple[str, str], float]:
         return {self.central.where(key): value for key, value in CHANGES[name].items()}
@@ -61,7 +64,8 @@ def base(kernel_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Base:
     folder = tmp_path_factory.mktemp("workbook")
     run = run_of(CONFIGS / "base.yaml", folder / "results")
     central = written(run, folder)
-    made = Base(run, central, tuple(written(run, folder, path) for path in PATHS), {})
+    planted = with_cells(central.file, folder / "planted.xlsx", {central.where(WRONG): 47.11})
+    made = Base(run, central, tuple(written(run, folder, path) for path in PATHS), {}, planted)
     for name in CHANGES:
         made.changed[name] = with_cells(central.file, folder / f"changed-{name}.xlsx", made.sheets_changes(name))
     return made
@@ -70,7 +74,7 @@ def base(kernel_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Base:
 @pytest.fixture(scope="module")
 def office(base: Base, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sheets]:
     """Every workbook as LibreOffice recalculates it, by the name of its file."""
-    files = [base.central.file, *(each.file for each in base.paths), *base.changed.values()]
+    files = [base.central.file, *(each.file for each in base.paths), *base.changed.values(), base.planted]
     again = libreoffice(files, tmp_path_factory.mktemp("office"))
     return {file.stem: book for file, book in zip(files, again, strict=True)}
 
@@ -109,6 +113,16 @@ def test_changed_inputs_in_libreoffice_equal_the_oracle(base: Base, office: dict
     assert ("cell", "value_per_ads", 0) in moved
     assert again["Checks", "B3"] is True
     assert again["Checks", "B4"] == len(CHANGES[name])
+
+
+def test_a_planted_wrong_value_is_caught_and_nothing_else(base: Base, office: dict[str, Sheets]) -> None:
+    """A stored value that no formula gives: recalculation is real, not a comparison of the cache with itself."""
+    sheet, address = base.central.where(WRONG)
+    planted = read(base.planted)
+    assert planted[sheet, address].value == 47.11
+    assert planted[sheet, address].formula is not None
+    found = wrong(planted, values(office["planted"]))
+    assert [text.split(":")[0] for text in found] == [f"{sheet}!{address}"]
 
 
 def test_the_comparison_sees_a_difference_just_beyond_the_tolerance() -> None:

@@ -55,7 +55,7 @@ def draw(run: Simulated, found: Mapping[str, Any]) -> Drawing:
             y = top - (i + 0.5) * (top - bottom) / len(rows)
             text = style.write(figure, style.EDGE, y, bar.name, size=8, color=style.INK, va="center")
             text.set_fontweight("bold" if bar.is_end else "normal")
-            texts.append(style.fit(text, 2.6, smallest=7))
+            texts.append(style.fit(text, 3.3, smallest=6.5))
             left = max(left, style.inches(texts[-1]))
         left += style.EDGE + 0.12
         axes = style.panel(figure, left, bottom, style.WIDTH - left - style.EDGE, top - bottom)
@@ -84,7 +84,7 @@ def bars(found: Mapping[str, Any]) -> list[Bar]:
     """Ends and steps; what does not fit is one bar, so that the steps still add up."""
     change = found["statistics"]["mean"]
     at = float(change["before"])
-    rows = [Bar(_named(found["from"]), 0.0, at, 0.0, True)]
+    rows = [Bar(_names(found)[0], 0.0, at, 0.0, True)]
     steps = list(zip(found["players"], change["steps"], strict=True))
     shown = steps if len(steps) <= _MOST + 1 else steps[:_MOST]
     for player, step in shown:
@@ -93,7 +93,13 @@ def bars(found: Mapping[str, Any]) -> list[Bar]:
     if rest := steps[len(shown) :]:
         total = sum(step["value"] for _, step in rest)
         rows.append(Bar(f"{count(len(rest))} smaller steps", at, at + total, 0.0, False))
-    return [*rows, Bar(_named(found["to"]), 0.0, float(change["after"]), 0.0, True)]
+    return [*rows, Bar(_names(found)[1], 0.0, float(change["after"]), 0.0, True)]
+
+
+def _names(found: Mapping[str, Any]) -> tuple[str, str]:
+    """The two studies by their titles, or by their files where those are the same."""
+    ends = [plain(found[end]["study"], 70) for end in ("from", "to")]
+    return (ends[0], ends[1]) if ends[0] != ends[1] else (_named(found["from"]), _named(found["to"]))
 
 
 def _named(run: Mapping[str, Any]) -> str:

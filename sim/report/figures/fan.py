@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,10 +22,13 @@ from sim.report.numbers import Unit, count, day, in_column, marks, measure, mone
 from sim.report.style import Drawing, Simulated
 from sim.report.text import cell, plain
 
+Scenarios = Mapping[str, Mapping[str, float | None]]
 PERCENTS = (5, 15, 35, 50, 65, 85, 95)
 _BANDS = ((5, 95, "90%"), (15, 85, "70%"), (35, 65, "30%"))
 _TABLE_ROWS = 11
 _CHART_LEFT, _CHART_RIGHT, _TABLE_LEFT = 0.5, 4.18, 4.62  # inches
+_NARROW = 0.9  # inches that scenarios take from the chart
+_SCENARIOS = 3
 
 
 @dataclass(frozen=True)
@@ -39,38 +42,74 @@ class Fan:
     errors: dict[int, np.ndarray]
     invalid: int
 
+    def up_to(self, last: str) -> Fan:
+        """The same without the periods after ``last``."""
+        n = self.periods.index(last) + 1
+        at, errors = ({p: values[:n] for p, values in each.items()} for each in (self.at, self.errors))
+        return replace(self, periods=self.periods[:n], at=at, errors=errors)
+
+
+@dataclass(frozen=True)
+class _Past:
+    """Reported values by period: of the definition that the forecast has, and of an older one."""
+
+    known: dict[str, float]
+    older: dict[str, float]
+
+    @property
+    def periods(self) -> list[str]:
+        return sorted({*self.known, *self.older})
+
+    def line(self, values: Mapping[str, float]) -> tuple[list[float], list[float]]:
+        """Places before the forecast, which begins at 0, and values."""
+        every = self.periods
+        return [float(every.index(key) - len(every)) for key in values], list(values.values())
+
 
 def draw(
-    run: Simulated, output: str | None = None, *, horizon: str | None = None, history: Mapping[str, float] | None = None
+    run: Simulated,
+    output: str | None = None,
+    *,
+    horizon: str | None = None,
+    history: Mapping[str, float] | None = None,
+    older: Mapping[str, float] | None = None,
+    scenarios: Scenarios | None = None,
+    until: str | None = None,
+    height: float = style.HEIGHT,
 ) -> Drawing:
     """Draw the fan of a yearly or quarterly output.
 
     ``output`` defaults to the first by period that the study shows on screen, else the first there is. The headline
     speaks of the period ``horizon``: by default the last one shown on screen, else the last. ``history`` holds
-    reported values by period, drawn in solid black before the forecast. InputError if the run has no such output or
-    period.
+    reported values by period, drawn in solid black before the forecast; ``older`` those of an earlier definition, in
+    grey and not joined to them. ``scenarios`` are medians by period to stand beside the percentiles, three at most.
+    Nothing is drawn after the period ``until``. InputError if the run has no such output or period.
     """
-    name = _output(run, output)
+    name = chosen(run, output)
     fan = _percentiles(run, name)
+    fan = fan if until is None or until not in fan.periods else fan.up_to(until)
     at = _horizon(run, name, fan, horizon)
     words = headline(fan, at)
-    known = {key: history[key] for key in sorted(history or {}) if key not in fan.periods} if history else {}
+    past = _Past(*({k: each[k] for k in sorted(each) if k not in fan.periods} for each in (history or {}, older or {})))
+    beside = dict(list((scenarios or {}).items())[:_SCENARIOS])
     scope = "fiscal years" if fan.periods[0].startswith("FY") else ""
     subtitle = " · ".join(w for w in (measure(fan.label, fan.unit), scope, style.study(run)) if w)
-    notes = _notes(run, fan)
+    notes = [*_notes(run, fan), *(["grey: an older definition, not joined"] if past.older else [])]
+    table = _TABLE_LEFT - _NARROW if beside else _TABLE_LEFT
     with style.committee():
-        figure = style.canvas(words, subtitle, notes, style.source_line(run))
-        low, high = style.floor(notes) + 0.26, style.HEIGHT - 0.78
-        axes = style.panel(figure, _CHART_LEFT, low, _CHART_RIGHT - _CHART_LEFT, high - low)
-        _chart(axes, run, fan, known)
+        figure = style.canvas(words, subtitle, notes, style.source_line(run), height)
+        low, high = style.floor(notes) + 0.26, height - 0.78
+        right = table - (_TABLE_LEFT - _CHART_RIGHT)
+        axes = style.panel(figure, _CHART_LEFT, low, right - _CHART_LEFT, high - low)
+        _chart(axes, run, fan, past)
         _key(figure, high)
-        _table(figure, fan, low - 0.2, high)
+        _table(figure, fan, beside, table, low - 0.2, high)
     last = fan.periods.index(at)
     ends = [money(fan.at[p][last], fan.unit) for p in (5, 50, 95)]
     alt = (
         f"{words}. In {period(at)} P5 is {ends[0]}, P50 {ends[1]}, P95 {ends[2]}; 1 path in 10 lies outside P5 to P95."
     )
-    return Drawing(f"{style.file_name(name)}_fan", words, subtitle, alt, figure, _data(fan, known))
+    return Drawing(f"{style.file_name(name)}_fan", words, subtitle, alt, figure, _data(fan, past, beside))
 
 
 def headline(fan: Fan, at: str) -> str:
@@ -85,7 +124,8 @@ def headline(fan: Fan, at: str) -> str:
     return style.headline(fan.label, (f"{finding} (90% of paths: {about})", f"{finding} (P5 to P95: {about})", finding))
 
 
-def _output(run: Simulated, output: str | None) -> str:
+def chosen(run: Simulated, output: str | None = None) -> str:
+    """The output whose fan is drawn: the one asked for, else the first by period that the study shows on screen."""
     timed = [str(name) for name, leaf in run.summary["outputs"].items() if not _is_leaf(leaf)]
     if output is None and timed:
         shown = [str(row["column"]).rpartition(".")[0] for row in run.summary.get("rows", ())]
@@ -102,6 +142,8 @@ def _is_leaf(leaf: Mapping[str, Any]) -> bool:
 
 def _percentiles(run: Simulated, name: str) -> Fan:
     leaves: Mapping[str, Mapping[str, Any]] = run.summary["outputs"][name]
+    if any(key.startswith("FY") for key in leaves):  # quarters of the same output are dates, not years
+        leaves = {key: leaf for key, leaf in leaves.items() if key.startswith("FY")}
     periods: list[str] = []
     values: list[list[float]] = []
     errors: list[list[float]] = []
@@ -159,8 +201,8 @@ def _notes(run: Simulated, fan: Fan) -> list[str]:
     return notes
 
 
-def _chart(axes: Axes, run: Simulated, fan: Fan, history: Mapping[str, float]) -> None:
-    n, before = len(fan.periods), len(history)
+def _chart(axes: Axes, run: Simulated, fan: Fan, past: _Past) -> None:
+    n, before, history = len(fan.periods), len(past.periods), past.known
     x = np.arange(n, dtype=np.float64)
     at = fan.at
     if n == 1:
@@ -168,16 +210,16 @@ def _chart(axes: Axes, run: Simulated, fan: Fan, history: Mapping[str, float]) -
     if history:  # the fan opens from the last reported value
         x = np.concatenate([[-1.0], x])
         at = {p: np.concatenate([[list(history.values())[-1]], v]) for p, v in at.items()}
-        past = np.arange(-before, 0, dtype=np.float64)
-        axes.plot(past, list(history.values()), color=style.BLACK, ls="-", marker="o", ms=2.5, zorder=4)
+    for values, colour in ((past.older, style.GREY), (past.known, style.BLACK)):
+        axes.plot(*past.line(values), color=colour, ls="-", marker="o", ms=2.5, zorder=4)
     for (low, high, _), colour in zip(_BANDS, style.BANDS, strict=True):
         axes.fill_between(x, at[low], at[high], color=colour, lw=0, zorder=2)
     axes.plot(x, at[50], color=style.BLUE, ls="-", zorder=3)
     start = -1.0 if history else float(x[0])
     axes.axvline(start, color=style.GREY, ls=(0, (4, 3)), lw=0.8, zorder=1)
     axes.set_xlim(-before - 0.25 if before else float(x[0]) - 0.25, float(x[-1]) + 0.08)
-    _scale(axes, fan, history, at)
-    _periods(axes, [*history, *fan.periods], before)
+    _scale(axes, fan, {**past.older, **past.known}, at)
+    _periods(axes, [*past.periods, *fan.periods], before)
     since = run.manifest.get("as_of")
     words = f"forecast, as of {day(since)}" if since else "forecast"
     axes.annotate(
@@ -244,16 +286,19 @@ def _key(figure: Figure, top: float) -> None:
     style.write(figure, x, y - 0.012, "of paths; 1 path in 10 lies outside", size=7.5, color=style.INK)
 
 
-def _table(figure: Figure, fan: Fan, low: float, high: float) -> None:
-    """P5, P50 and P95 of each period, or of at most eleven; columns as wide as their numbers."""
+def _table(figure: Figure, fan: Fan, beside: Scenarios, left: float, low: float, high: float) -> None:
+    """P5, P50 and P95 of each period, or of at most eleven, and the scenarios' medians; as wide as their numbers."""
     n = len(fan.periods)
     last = _TABLE_ROWS - 1
     rows = range(n) if n <= _TABLE_ROWS else sorted({round(i * (n - 1) / last) for i in range(_TABLE_ROWS)})
     step = min((high - low) / (len(rows) + 1), 0.24)
     across, up = figure.get_size_inches()
-    lines = [["", "P5", "P50", "P95"]]
-    lines += [[period(fan.periods[i]), *(in_column(fan.at[p][i], fan.unit) for p in (5, 50, 95))] for i in rows]
-    columns: list[list[Text]] = [[], [], [], []]
+    lines = [["", "P5", "P50", "P95", *(plain(name, 9) for name in beside)]]
+    for i in rows:
+        ends = [fan.at[p][i] for p in (5, 50, 95)]
+        ends += [_number(medians.get(fan.periods[i])) for medians in beside.values()]
+        lines.append([period(fan.periods[i]), *(in_column(end, fan.unit) for end in ends)])
+    columns: list[list[Text]] = [[] for _ in lines[0]]
     for k, line in enumerate(lines):
         y = high + 0.05 - (0.03 + k * step if k else 0.0)
         for i, words in enumerate(line):
@@ -261,27 +306,35 @@ def _table(figure: Figure, fan: Fan, low: float, high: float) -> None:
             entry.set(ha="right" if i else "left", fontweight="bold" if i == 2 and k else "normal")
             columns[i].append(entry)
     wide = [max(style.inches(entry) for entry in column) for column in columns]
-    room = style.WIDTH - style.EDGE - _TABLE_LEFT
-    shrink = min(1.0, (room - 0.24) / sum(wide))
-    gap = (room - shrink * sum(wide)) / 3
-    x = _TABLE_LEFT
+    room = style.WIDTH - style.EDGE - left
+    shrink = min(1.0, (room - 0.08 * (len(wide) - 1)) / sum(wide))
+    gap = (room - shrink * sum(wide)) / (len(wide) - 1)
+    x = left
     for i, column in enumerate(columns):
         x += shrink * wide[i] + (gap if i else 0.0)
         for entry in column:
-            entry.set(x=(x if i else _TABLE_LEFT) / across, fontsize=8 * shrink)
+            entry.set(x=(x if i else left) / across, fontsize=8 * shrink)
     height = (high - 0.04) / up
-    figure.add_artist(Rectangle((_TABLE_LEFT / across, height), room / across, 0.004 / up, fc=style.GREY, lw=0))
+    figure.add_artist(Rectangle((left / across, height), room / across, 0.004 / up, fc=style.GREY, lw=0))
+    if beside:
+        head = style.write(figure, style.WIDTH - style.EDGE, high + 0.2, "scenarios, P50", size=7.5, color=style.GREY)
+        head.set(ha="right", va="center")
 
 
-def _data(fan: Fan, history: Mapping[str, float]) -> pd.DataFrame:
-    past = [{"period": key, "status": "reported", "reported": value} for key, value in history.items()]
-    future = [
+def _data(fan: Fan, past: _Past, beside: Scenarios) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = [
+        {"period": key, "status": status, "reported": value}
+        for status, values in (("reported, older definition", past.older), ("reported", past.known))
+        for key, value in values.items()
+    ]
+    rows += [
         {"period": key, "status": "simulated"}
         | {f"p{p}": float(fan.at[p][i]) for p in PERCENTS}
         | {f"p{p}_standard_error": float(fan.errors[p][i]) for p in PERCENTS}
+        | {cell(f"p50 of {name}"): medians.get(key) for name, medians in beside.items()}
         for i, key in enumerate(fan.periods)
     ]
-    table = pd.DataFrame([*past, *future])
+    table = pd.DataFrame(rows)
     table.insert(0, "output", cell(fan.label))
     table.insert(1, "unit", cell(fan.unit))
     return table

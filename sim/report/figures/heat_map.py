@@ -14,10 +14,12 @@ from matplotlib.patches import Rectangle
 from sim.analysis.estimate import Floats
 from sim.report import style
 from sim.report.numbers import in_column, marks, measure, paths, percent, period, threshold
+from sim.report.screens.sweep import axis_values
 from sim.report.style import Drawing, Simulated
 from sim.report.text import cell, plain
 
 NEAR = 0.02  # share of the target within which a cell counts as at it
+_FULL = 0.1  # share of the target from which a cell has the full colour, at least
 
 
 def draw(run: Simulated, found: Mapping[str, Any]) -> Drawing:
@@ -33,6 +35,9 @@ def draw(run: Simulated, found: Mapping[str, Any]) -> Drawing:
     if grid and found["at_least"] is not None:
         notes[0] += "; below it the share of paths that reach the target"
         notes.append(f"bold: within {percent(NEAR)} of the target")
+        reached = values >= found["at_least"]
+        if reached.any() and not reached.all():
+            notes.append("dashed: where it is reached")
     if any(axis["current"] is not None for axis in found["axes"]):
         notes.append("black outline: the study's own value" if grid else "black ring: the study's own value")
     height = style.HEIGHT if not grid else 1.75 + 0.4 * max(len(found["axes"][0]["values"]), 3)
@@ -64,7 +69,8 @@ def axis_words(axis: Mapping[str, Any]) -> str:
 def _colours(values: Floats, goal: float | None) -> list[tuple[float, float, float]]:
     """Diverging about the target (orange below, purple above), lightest at it; about the middle without one."""
     centre = float(np.median(values)) if goal is None else goal
-    reach = max(float(np.abs(values - centre).max()), 1e-12)
+    # Never less than a tenth of the target: small differences must look small.
+    reach = max(float(np.abs(values - centre).max()), _FULL * abs(goal or 0.0), 1e-12)
     scale = matplotlib.colormaps["PuOr"]
     return [tuple(scale(0.5 + 0.42 * (v - centre) / reach)[:3]) for v in values]
 
@@ -110,9 +116,11 @@ def _grid(
         axes.add_patch(
             Rectangle(spot, w, h, facecolor="none", edgecolor=style.BLACK, linewidth=1.8, zorder=5, clip_on=False)
         )
+    if goal is not None:
+        _border(axes, values.reshape(rows, columns) >= goal)
     axes.xaxis.tick_top()
-    axes.set_xticks(np.arange(columns) + 0.5, [plain(v) for v in across["values"]])
-    axes.set_yticks(np.arange(rows) + 0.5, [plain(v) for v in down["values"]])
+    axes.set_xticks(np.arange(columns) + 0.5, axis_values(across))
+    axes.set_yticks(np.arange(rows) + 0.5, axis_values(down))
     axes.tick_params(length=0, pad=2)
     style.fit(
         style.write(figure, left, top + 0.28, axis_words(across), size=8, color=style.INK, va="center"),
@@ -120,6 +128,15 @@ def _grid(
         smallest=7,
     )
     _folded(figure, axis_words(down), (low + top) / 2)
+
+
+def _border(axes: Any, reached: Any) -> None:
+    """The border between settings that reach the target with their middle and those that do not."""
+    look: dict[str, Any] = {"color": style.VERMILLION, "ls": (0, (4, 2)), "lw": 2.0, "zorder": 6}
+    for i, j in np.argwhere(reached[:, 1:] != reached[:, :-1]):
+        axes.plot([j + 1, j + 1], [i, i + 1], **look)
+    for i, j in np.argwhere(reached[1:] != reached[:-1]):
+        axes.plot([j, j + 1], [i + 1, i + 1], **look)
 
 
 def _folded(figure: Figure, words: str, y: float) -> None:
@@ -177,7 +194,7 @@ def _row(
         text.set(fontsize=7.5, color=style.INK, ha="center", va="top" if above else "bottom", zorder=5)
     low, high = axes.get_ylim()
     axes.set_ylim(*((low - 0.22 * (high - low), high) if above else (low, high + 0.22 * (high - low))))
-    axes.set_xticks(x, [plain(v) for v in axis["values"]])
+    axes.set_xticks(x, axis_values(axis))
     places, decimals = style.ticks(*axes.get_ylim(), 6)
     axes.set_yticks(places, marks(places, decimals, unit))
     name = style.write(figure, 0.6, bottom + 0.1, axis_words(axis), size=style.LABEL, color=style.INK, va="center")
@@ -196,7 +213,7 @@ def _setting(found: Mapping[str, Any], k: int) -> str:
     axes = found["axes"]
     width = len(axes[1]["values"]) if len(axes) > 1 else 1
     places = divmod(k, width)
-    return ", ".join(f"{plain(a['label'])} {plain(a['values'][p])}" for a, p in zip(axes, places, strict=False))
+    return ", ".join(f"{plain(a['label'])} {axis_values(a)[p]}" for a, p in zip(axes, places, strict=False))
 
 
 def _data(found: Mapping[str, Any]) -> pd.DataFrame:

@@ -69,7 +69,10 @@ def draw(run: Simulated, found: Facts) -> Drawing:
         _fill(axes, every)
     goal = "" if found["at_least"] is None else f"_at_least_{given(found['at_least'])}"
     name = f"{style.file_name(str(found['output']) + goal)}_drivers"
-    return Drawing(name, said, subtitle, _alt(found, rows, said), figure, _data(rows, together, shapley))
+    plain = tuple((row.label, max(row.share["share"], 0.0)) for row in rows if row.share is not None)
+    simple = style.Bars(kind, tuple(label for label, _ in plain), tuple(share for _, share in plain), "0.0%")
+    data = _data(rows, together, shapley)
+    return Drawing(name, said, subtitle, _alt(found, rows, said), figure, data, simple if shapley else None)
 
 
 def bars(found: Facts) -> tuple[list[Bar], list[Bar], Bar | None]:

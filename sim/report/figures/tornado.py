@@ -17,6 +17,7 @@ from matplotlib.text import Annotation
 from sim.report import style
 from sim.report.numbers import given, in_column, marks, measure, paths, percent, span, threshold
 from sim.report.screens import explain as words
+from sim.report.screens.believe import ratio
 from sim.report.style import Drawing, Simulated
 from sim.report.text import cell
 
@@ -85,7 +86,8 @@ def bars(found: Facts) -> list[Bar]:
             continue
         scale = 1.0 if found["at_least"] is None else 100.0
         thin = (means[0], means[1]) if _alone(found) and None not in means else None
-        across = span(each["p10"], each["p90"], str(found["units"][each["driver"]]))
+        scaled, sign = ratio(str(found["units"][each["driver"]]))
+        across = span(scaled * each["p10"], scaled * each["p90"], sign)
         name = each["driver"]
         made.append(Bar(name, words.label(found, name), across, ends[0] * scale, ends[1] * scale, thin))
     made.sort(

@@ -47,7 +47,7 @@ def _answer(found: Mapping[str, Any], first: str, change: Mapping[str, Any], uni
     ends = f"from {in_column(change['before'], unit)} to {in_column(change['after'], unit)}"
     by = f" {ends}" if value else f" at {in_column(change['before'], unit)}"
     what = "" if found["certain"] else f"{first.capitalize()} of "
-    steps = ", ".join(f"{plain(p['name'], 40)} {layout.signed(s, error=False, unit=unit)}" for p, s in largest)
+    steps = ", ".join(f"{plain(p['name'], 70)} {layout.signed(s, error=False, unit=unit)}" for p, s in largest)
     return f"{what}{label} {moved}{by}: {steps}"
 
 

@@ -33,11 +33,12 @@ def answer(found: Mapping[str, Any]) -> str:
     goal = f"{label} ≥ {threshold(found['at_least'], unit)}"
     share = layout.chance(found["probability"])
     if side["chance_of_change"] > UNSURE:
-        return f"Not enough: {goal} has {share}, and another seed turns the verdict with {_odds(side)}"
-    return f"Enough: {goal} is {side['says']} ({share}), and another seed changes that with {_odds(side)}"
+        return f"Not enough: {goal} has {share}, and another seed turns the verdict with {odds(side)}"
+    return f"Enough: {goal} is {side['says']} ({share}), and another seed changes that with {odds(side)}"
 
 
-def _odds(verdict: Mapping[str, Any]) -> str:
+def odds(verdict: Mapping[str, Any]) -> str:
+    """How likely another seed is to say otherwise."""
     chance = verdict["chance_of_change"]
     return "a chance below 0.1%" if chance < 0.001 else f"a chance of {percent(chance, 1)}"
 

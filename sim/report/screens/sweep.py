@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.report.numbers import count, in_column, percent, period, threshold
+from sim.report.numbers import count, given, in_column, percent, period, threshold
 from sim.report.screens import layout
 from sim.report.text import plain
 
+_RATES = ("1/year", "1/quarter")
 _Text = Callable[[Mapping[str, Any]], str]
 
 
@@ -32,11 +33,22 @@ def axis_words(axis: Mapping[str, Any]) -> str:
     return f"{plain(axis['label'])} held at" if axis["held"] else plain(axis["label"])
 
 
+def axis_values(axis: Mapping[str, Any]) -> list[str]:
+    """The settings of an axis; rates and shares as percent."""
+    if axis.get("unit") not in _RATES:
+        return [plain(value) for value in axis["values"]]
+    try:
+        return [f"{given(100 * float(value))}%" for value in axis["values"]]
+    except (TypeError, ValueError):  # a setting that is no number
+        return [plain(value) for value in axis["values"]]
+
+
 def _answer(found: Mapping[str, Any], unit: str) -> str:
     label = " ".join(w for w in (plain(found["label"]), period(str(found["output"]).partition(".")[2])) if w)
     middles = [centre(cell)["value"] for cell in found["cells"]]
     what = "mean" if all(cell["mean"] for cell in found["cells"]) else "median"
-    axes = " and ".join(f"{axis_words(a)} {plain(a['values'][0])} to {plain(a['values'][-1])}" for a in found["axes"])
+    ends = [(axis_words(axis), axis_values(axis)) for axis in found["axes"]]
+    axes = " and ".join(f"{words} {values[0]} to {values[-1]}" for words, values in ends)
     text = f"{label} has a {what} of {in_column(min(middles), unit)} to {in_column(max(middles), unit)} over {axes}"
     if found["at_least"] is not None:
         shares = [cell["reaches"]["value"] for cell in found["cells"]]
@@ -49,7 +61,7 @@ def _row(found: Mapping[str, Any], unit: str, width: int) -> list[str]:
     goal = found["at_least"]
     heads = [axis_words(axis), "mean", "less the study's", "median"]
     rows = [heads + ([f"P(≥ {threshold(goal, unit)})"] if goal is not None else [])]
-    named = [plain(v) + (" (study)" if i == axis["current"] else "") for i, v in enumerate(axis["values"])]
+    named = [v + (" (study)" if i == axis["current"] else "") for i, v in enumerate(axis_values(axis))]
     for name, cell in [*zip(named, found["cells"], strict=True), ("study as it stands", found["base"])]:
         row = [name, layout.estimate(cell["mean"], unit), layout.signed(cell["difference"])]
         row += [layout.estimate(cell["median"], unit)]
@@ -60,17 +72,17 @@ def _row(found: Mapping[str, Any], unit: str, width: int) -> list[str]:
 
 def _grids(found: Mapping[str, Any], unit: str, width: int) -> list[str]:
     down, across = found["axes"]
-    columns = [plain(v) + ("*" if i == across["current"] else "") for i, v in enumerate(across["values"])]
+    columns = [v + ("*" if i == across["current"] else "") for i, v in enumerate(axis_values(across))]
     said: list[str] = []
     tables: list[tuple[str, _Text]] = [("mean", lambda cell: layout.estimate(centre(cell), unit))]
     if found["at_least"] is not None:
         tables.append((f"P(≥ {threshold(found['at_least'], unit)})", lambda cell: layout.chance(cell["reaches"])))
     for title, text in tables:
         rows = [[f"{title}; across: {axis_words(across)}", *columns]]
-        for i, value in enumerate(down["values"]):
+        for i, value in enumerate(axis_values(down)):
             cells = found["cells"][i * len(columns) : (i + 1) * len(columns)]
             star = "*" if i == down["current"] else ""
-            rows.append([f"{axis_words(down)} {plain(value)}{star}", *(text(cell) for cell in cells)])
+            rows.append([f"{axis_words(down)} {value}{star}", *(text(cell) for cell in cells)])
         said += layout.aligned(rows, width)
     return said
 
