@@ -21,9 +21,9 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import rounds
 from check_numpy import against_engine, against_oracle, draws
 from numpy_alibaba import CHUNK, Rival
 from numpy_processes import Workers
@@ -34,9 +34,6 @@ from sim.run.simulate import Simulator
 from sim.sampling import plan
 
 BASE = Path(__file__).parents[1] / "configs" / "base.yaml"
-QUIET = 0.05  # CPUs that other processes may use during a round that counts
-
-Seconds = dict[str, list[float]]
 
 
 def main() -> None:
@@ -51,7 +48,7 @@ def main() -> None:
             return rival.simulate(paths, 1, threads)
 
         sizes = {f"chunk {chunk:,}": lambda chunk=chunk: of_size(chunk) for chunk in arguments.chunks}
-        _print(arguments, *_rounds(sizes, arguments, time.process_time))
+        _print(arguments, *rounds.measure(sizes, arguments.rounds, arguments.patience))
         return
     workers = Workers(rival, paths, threads) if arguments.processes else None
     simulator = Simulator(setup.make(checked.study, checked.graph, checked.columns, plan.make(checked.study)))
@@ -71,50 +68,11 @@ def main() -> None:
     def own() -> float:
         return time.process_time() + (workers.cpu_seconds if workers else 0.0)
 
-    _print(arguments, *_rounds({"engine": engine, "numpy": numpy_rival}, arguments, own))
+    sides = {"engine": engine, "numpy": numpy_rival}
+    _print(arguments, *rounds.measure(sides, arguments.rounds, arguments.patience, own))
 
 
-def _rounds(
-    sides: Mapping[str, Callable[[], object]], arguments: argparse.Namespace, own: Callable[[], float]
-) -> tuple[Seconds, int]:
-    """Seconds of each side in the quiet rounds, and how many rounds were thrown away. ``own`` is our CPU time."""
-    seconds: Seconds = {name: [] for name in sides}
-    for side in sides.values():
-        side()
-    thrown_away = 0
-    while len(next(iter(seconds.values()))) < arguments.rounds:
-        began, others = time.perf_counter(), _busy() - own()
-        once = {name: _timed(side) for name, side in sides.items()}
-        others = (_busy() - own() - others) / (time.perf_counter() - began)
-        if others > QUIET and thrown_away < arguments.patience:
-            thrown_away += 1
-            continue
-        if others > QUIET:
-            raise SystemExit(f"no quiet machine: other processes use {others:.2f} CPUs after {thrown_away} retries")
-        for name, elapsed in once.items():
-            seconds[name].append(elapsed)
-    return seconds, thrown_away
-
-
-def _timed(side: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    kept = side()
-    elapsed = time.perf_counter() - began
-    del kept  # after the clock has stopped: giving memory back is not simulating
-    return elapsed
-
-
-def _busy() -> float:
-    """CPU seconds that all processes of the machine have used so far; this one's own where that is not told."""
-    try:
-        ticks = [int(word) for word in Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
-    except OSError:
-        return time.process_time()
-    idle = ticks[3] + ticks[4]
-    return (sum(ticks) - idle) / os.sysconf("SC_CLK_TCK")
-
-
-def _print(arguments: argparse.Namespace, seconds: Seconds, thrown_away: int) -> None:
+def _print(arguments: argparse.Namespace, seconds: rounds.Seconds, thrown_away: int) -> None:
     rates = {name: [arguments.paths / each for each in values] for name, values in seconds.items()}
     result = {
         "paths": arguments.paths,

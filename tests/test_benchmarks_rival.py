@@ -66,3 +66,45 @@ def test_rival_agrees_with_the_engine_on_the_engines_drivers(check, rival, simul
 def test_rival_draws_the_engines_distributions(check, rival, simulator):
     # The largest of a few thousand distances: 5.5 standard errors is passed by chance once in ten thousand seeds.
     assert max(check.draws(simulator, rival, 200_000, seed=3)) < 5.5
+
+
+@pytest.mark.long
+def test_handwritten_kernel_agrees_with_the_generated_one(check, checked, simulator):
+    """On the same paths, innovations drawn: 20,000 and a last block that is not whole."""
+    kernels = _benchmark("against_handwritten")
+    rival = kernels.Handwritten(checked.study, simulator)
+    assert kernels.check(simulator, rival, 20_011) < AGREE
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    return _benchmark("reference_workload")
+
+
+def test_reference_rivals_agree_with_the_engine(reference):
+    """numpy and numba on the engine's own drivers and innovations; with their own draws by first and second moments.
+
+    Of 10 moments of 100,000 paths 5 standard errors are passed by chance once in 170,000 seeds; a mean that is wrong by
+    2.5% of its standard deviation is surely caught.
+    """
+    simulator, inputs = reference.study()
+    sides = {"numpy": reference.NumpyRival(inputs), "numba": reference.NumbaRival(inputs)}
+    for of_inputs, of_draws in reference.check(simulator, inputs, sides).values():
+        assert of_inputs < 1e-12
+        assert of_draws < 5.0
+
+
+def test_accuracy_counts_replicates_as_independent_estimates():
+    """Of independent normals, a sixteenth of the replicates' variance is the variance of the mean of all."""
+    accuracy = _benchmark("accuracy")
+    draws = np.random.default_rng(2).normal(170.0, 30.0, (200, 4096))
+    estimates = np.array([accuracy._replicates(v, 120.0, 220.0)[0] for v in draws])
+    found = accuracy._squares(estimates).mean()
+    # 3,200 estimates give a variance to 2.5%; five times that is passed by chance once in a million.
+    assert abs(found / (30.0**2 / 4096) - 1.0) < 0.125
+
+
+def _benchmark(name: str) -> ModuleType:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        return importlib.import_module(name)

@@ -34,6 +34,7 @@ COMMANDS = {
     "backtest": ("evidence", "Forecast from each past quarter as STUDY would have, and score what came."),
     "ls": ("runs", "List the runs under the results folder, oldest first."),
     "information": ("informing", "What is worth finding out about RUN before a decision, and how much?"),
+    "bench": ("benching", "How fast and how accurate is `sim` on this machine? Takes about two minutes."),
     "verify": ("runs", "Repeat RUN from its stored kernel and set-up, and compare every value bit for bit."),
 }
 
