@@ -27,6 +27,7 @@ _SMALLEST_EIGENVALUE = 0.02
 # A shock that halves in more than 13 quarters cannot be told from a trend in ten years of history, and a study that
 # runs ten years ahead has trends of its own for that.
 LONGEST_PERSISTENCE = 0.95
+HIGHEST_VOLATILITY = 3.09  # standard deviations of its logarithm above the median
 SHOCKS, NOISE = "shocks", "noise"  # the two groups of drivers whose widths `Widths` scales
 
 
@@ -149,7 +150,8 @@ def study_drivers(fit: Fit, *, shocks: float = 1.0, noise: float = 1.0) -> dict[
     Its growth state is centred at zero, because its own trend says what growth is expected; its spread is that of all
     underlying growth at the end of the data. Its seasonal factors are constant on a path: their spread holds what the
     filter does not know and one quarter's evolution. What else the season does in a quarter joins the irregular.
-    ``shocks`` and ``noise`` scale the two groups: see `Widths`.
+    ``shocks`` and ``noise`` scale the two groups: see `Widths`. The size of the shocks ends at its P99.9: forty quarters
+    of an unbounded lognormal size, cumulated, would leave values far out without a mean.
     """
     evolution, irregular = (fit.natural[name][0] for name in ("seasonal_volatility", "irregular_volatility"))
     growth = [fit.names.index(n) for n in ("long_run_growth", "opening_fading_growth", "opening_growth_state")]
@@ -162,6 +164,7 @@ def study_drivers(fit: Fit, *, shocks: float = 1.0, noise: float = 1.0) -> dict[
             "kind": "lognormal",
             "median": rounded(math.exp(centre) * shocks),
             "sd_log": rounded(sd),
+            "truncate": {"high": rounded(math.exp(centre + HIGHEST_VOLATILITY * sd) * shocks)},
         },
         "opening_growth_state": {"kind": "normal", "mean": 0.0, "sd": rounded(state * shocks)},
         "irregular_volatility": {"kind": "fixed", "value": rounded(math.hypot(evolution, irregular) * noise)},

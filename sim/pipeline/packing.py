@@ -164,6 +164,7 @@ def _same(given: Mapping[str, float], fitted: Mapping[str, Any]) -> bool:
 
 def backtest(run: Run, file: Path, out: Path) -> None:
     """Store a backtest with the run: one that an earlier run has of the same study and history, or a new one."""
+    from sim.pipeline import backtesting
     from sim.pipeline.calibrating import history_of
 
     checked = check(file)

@@ -248,12 +248,12 @@ def _width(material: Material) -> str:
     if wide is not None and wide["widths"] is not None:
         widths = wide["widths"]
         factors = [_two(widths["factors"][name]) for name in ("shocks", "noise")]
-        sizes = {name: _sizes(widths[name]["sd"]) for name in ("corrected", "uncorrected")}
+        wider, plain_fit = (_sizes(widths[name]["sd"]) for name in ("corrected", "uncorrected"))
         done = "is widened" if wide["applied"] else "is not widened; to match the record it would have to be"
         said.append(
             f"This study {done}: growth shocks times {factors[0]}, season and irregular times {factors[1]}. Standard"
             f" deviation of log revenue {_listed([str(h) for h in widths['horizons']])} quarters ahead: record"
-            f" {_sizes(widths['record'])}, so widened {sizes['corrected']}, with the fit as it is {sizes['uncorrected']}"
+            f" {_sizes(widths['record'])}, so widened {wider}, with the fit as it is {plain_fit}"
         )
         plainly, goal = wide["uncorrected"], material.run.summary["target"]
         if plainly["probability"] is not None and wide["applied"]:
