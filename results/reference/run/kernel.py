@@ -284,7 +284,7 @@ def power(x: float, y: float) -> float:
 
 
 # --- sim.sampling.philox ---
-STREAM_VERSION = 2
+STREAM_VERSION = 3
 MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 KEY_STEP_0 = np.uint64(0x9E3779B9)
@@ -300,10 +300,13 @@ UNUSED_BITS = np.uint64(12)
 def philox_round(
     c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """One round. Words of 32 bits in uint64: the product of two never overflows."""
-    a = MULTIPLIER_0 * c0
-    b = MULTIPLIER_1 * c2
-    return (b >> WORD_BITS) ^ c1 ^ k0, b & LOW_WORD, (a >> WORD_BITS) ^ c3 ^ k1, a & LOW_WORD
+    """One round. A word is the lower half of its uint64; what is above it is left over and never read.
+
+    So the product of two words never overflows, and vector instructions that multiply lower halves need no masks.
+    """
+    a = MULTIPLIER_0 * (c0 & LOW_WORD)
+    b = MULTIPLIER_1 * (c2 & LOW_WORD)
+    return (b >> WORD_BITS) ^ c1 ^ k0, b, (a >> WORD_BITS) ^ c3 ^ k1, a
 
 
 @inlined
@@ -313,10 +316,10 @@ def philox(
     """Four random 32-bit words of a counter and a key, after ten rounds; all are 32-bit words in uint64."""
     c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
     for _ in range(9):
-        k0 = (k0 + KEY_STEP_0) & LOW_WORD
-        k1 = (k1 + KEY_STEP_1) & LOW_WORD
+        k0 += KEY_STEP_0
+        k1 += KEY_STEP_1
         c0, c1, c2, c3 = philox_round(c0, c1, c2, c3, k0, k1)
-    return c0, c1, c2, c3
+    return c0 & LOW_WORD, c1 & LOW_WORD, c2 & LOW_WORD, c3 & LOW_WORD
 
 
 @inlined
@@ -480,7 +483,7 @@ def box_muller(u1: float, u2: float) -> tuple[float, float]:
     return radius * cosine, radius * sine
 
 
-# --- sim.sampling.draw ---
+# --- sim.sampling.quantile ---
 # Marginal codes: value as a function of the driver's normal z.
 FIXED = np.uint64(0)  # location
 NORMAL = np.uint64(1)  # location + scale z
@@ -488,23 +491,182 @@ LOGNORMAL = np.uint64(2)  # exp(location + scale z)
 TABLE = np.uint64(3)  # table(z)
 LOG_TABLE = np.uint64(4)  # exp(table(z))
 SINH_TABLE = np.uint64(5)  # location + scale sinh(table(z))
+SHARE_TABLE = np.uint64(6)  # table(P(Z <= z))
+STEPS = np.uint64(7)  # the value of the step that z lies on
+PIECES = np.uint64(8)  # the table of the piece that z lies in; the last two are searched
 
 # Columns of ``numbers``.
 LOCATION = np.uint64(0)
 SCALE = np.uint64(1)
 ORIGIN = np.uint64(2)  # z in the middle of the table's first interval
 PER_UNIT = np.uint64(3)  # intervals per unit of z
-LAST = np.uint64(4)  # number of the last interval, from 0
+LAST = np.uint64(4)  # number of the last interval, from 0; of steps or pieces their number, a power of two
 LOWEST = np.uint64(5)  # bounds of the value
 HIGHEST = np.uint64(6)
+
+# Places in ``t_numbers``: 1 / sqrt(degrees of freedom), then the tables of the scale and of the tails.
+ROOT = np.uint64(0)
+MILD = np.uint64(1)  # of log sqrt(chi-square / degrees of freedom) at its normal: origin, per unit, last
+DEEP = np.uint64(4)  # of the normal at asinh(t / sqrt(degrees of freedom)): origin, per unit, last
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
 TWO = np.uint64(2)
 THREE = np.uint64(3)
+FOUR = np.uint64(4)
 TABLE_ROUND = 6755399441055744.0  # 1.5 * 2**52
 ALMOST_HALF = 0.4999999
+TOO_FAR = 0.5000001  # 1 - ALMOST_HALF
 
+Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+FloatTable = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+
+@inlined
+def table_value(z: float, origin: float, per_unit: float, last: float, first: np.uint64, table: FloatTable) -> float:
+    """Piecewise cubic in z. Its local variable runs from -1/2 to 1/2 in each interval; flat beyond the ends."""
+    x = (z - origin) * per_unit
+    x = -ALMOST_HALF if x < -ALMOST_HALF else x
+    x = last + ALMOST_HALF if x > last + ALMOST_HALF else x
+    rounded = x + TABLE_ROUND
+    s = x - (rounded - TABLE_ROUND)
+    j = first + (bits_of(rounded) & LOW_WORD)
+    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
+    return value
+
+
+@inlined
+def share_tails(
+    t_first: Words,
+    t_member: Words,
+    t_numbers: Floats,
+    t_tables: Words,
+    table: FloatTable,
+    scales: Floats,
+    buffer: Floats,
+) -> None:
+    """Gives the normals of each group's drivers the tails of a t copula, in place. scales: the groups' own normals.
+
+    A multivariate t is correlated normals over one s = sqrt(chi-square / df) for all (Demarta and McNeil 2005, "The t
+    copula and related copulas", International Statistical Review 73, 111-129, section 2.1). Each driver's t is put
+    back on the normal scale by its distribution function, so that marginals hold as they are.
+    """
+    for g in range(np.uint64(t_first.size) - ONE):
+        own = np.uint64(g) * BLOCK
+        for i in range(BLOCK):
+            z = scales[own + np.uint64(i)]
+            scales[own + np.uint64(i)] = table_value(
+                z, t_numbers[MILD], t_numbers[MILD + ONE], t_numbers[MILD + TWO], t_tables[ZERO], table
+            )
+        for i in range(BLOCK):
+            scales[own + np.uint64(i)] = t_numbers[ROOT] * exp(-scales[own + np.uint64(i)])
+        for k in range(t_first[g], t_first[np.uint64(g) + ONE]):
+            base = t_member[k] * BLOCK
+            for i in range(BLOCK):
+                x = buffer[base + np.uint64(i)] * scales[own + np.uint64(i)]
+                size = abs(x)
+                a = log_of_normal(size + np.sqrt(fma(size, size, 1.0)))
+                buffer[base + np.uint64(i)] = a if x > 0.0 else -a
+            for i in range(BLOCK):
+                a = buffer[base + np.uint64(i)]
+                buffer[base + np.uint64(i)] = table_value(
+                    a, t_numbers[DEEP], t_numbers[DEEP + ONE], t_numbers[DEEP + TWO], t_tables[ONE], table
+                )
+
+
+@inlined
+def find_places(
+    size: np.uint64, first: np.uint64, table: FloatTable, base: np.uint64, place: Words, buffer: Floats
+) -> None:
+    """The column of the first piece whose upper end (row ONE of the table) is not below z, of each z of a row.
+
+    ``size`` pieces, a power of two, from column ``first`` on; halved in passes over the row, without branches.
+    """
+    for i in range(BLOCK):
+        place[np.uint64(i)] = first
+    half = size >> ONE
+    while half > ZERO:
+        for i in range(BLOCK):
+            j = place[np.uint64(i)]
+            beyond = buffer[base + np.uint64(i)] > table[ONE, j + half - ONE]
+            place[np.uint64(i)] = j + half if beyond else j
+        half >>= ONE
+
+
+@inlined
+def piece_value(z: float, piece: np.uint64, first: np.uint64, table: FloatTable) -> float:
+    """The cubic of a piece; ``first``: column of the first interval of all. Pieces count their intervals on."""
+    lowest, beyond = table[THREE, piece], table[THREE, piece + ONE]
+    x = (z - table[ZERO, piece]) * table[TWO, piece]
+    x = lowest - ALMOST_HALF if x < lowest - ALMOST_HALF else x
+    x = beyond - TOO_FAR if x > beyond - TOO_FAR else x
+    rounded = x + TABLE_ROUND
+    s = x - (rounded - TABLE_ROUND)
+    j = first + (bits_of(rounded) & LOW_WORD)
+    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
+    return value
+
+
+@inlined
+def clamp(x: float, low: float, high: float) -> float:
+    """x moved into [low, high]."""
+    x = low if x < low else x
+    return high if x > high else x
+
+
+@inlined
+def apply_marginal(
+    code: np.uint64,
+    numbers: Floats,
+    first: np.uint64,
+    table: FloatTable,
+    base: np.uint64,
+    place: Words,
+    buffer: Floats,
+) -> None:
+    """Turns a row of normals into the driver's values, in place. place: uint64[BLOCK], scratch."""
+    location, scale = numbers[LOCATION], numbers[SCALE]
+    origin, per_unit, last = numbers[ORIGIN], numbers[PER_UNIT], numbers[LAST]
+    low, high = numbers[LOWEST], numbers[HIGHEST]
+    if code == FIXED:
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = location
+    elif code == NORMAL:
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = location + scale * buffer[base + np.uint64(i)]
+    elif code == LOGNORMAL:
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = exp(location + scale * buffer[base + np.uint64(i)])
+    elif code >= STEPS:
+        size = np.uint64(last)
+        find_places(size, first, table, base, place, buffer)
+        if code == STEPS:
+            for i in range(BLOCK):
+                buffer[base + np.uint64(i)] = table[ZERO, place[np.uint64(i)]]
+        else:
+            for i in range(BLOCK):
+                z, piece = buffer[base + np.uint64(i)], place[np.uint64(i)]
+                buffer[base + np.uint64(i)] = clamp(piece_value(z, piece, first + size + ONE, table), low, high)
+    else:  # passes of their own: the look-up is scalar, and would make the rest so
+        if code == SHARE_TABLE:
+            for i in range(BLOCK):
+                buffer[base + np.uint64(i)] = normal_cdf(buffer[base + np.uint64(i)])
+        for i in range(BLOCK):
+            z = buffer[base + np.uint64(i)]
+            buffer[base + np.uint64(i)] = table_value(z, origin, per_unit, last, first, table)
+        if code == LOG_TABLE:
+            for i in range(BLOCK):
+                buffer[base + np.uint64(i)] = exp(buffer[base + np.uint64(i)])
+        elif code == SINH_TABLE:
+            for i in range(BLOCK):
+                e = exp(buffer[base + np.uint64(i)])
+                buffer[base + np.uint64(i)] = location + scale * (0.5 * (e - 1.0 / e))
+        for i in range(BLOCK):
+            buffer[base + np.uint64(i)] = clamp(buffer[base + np.uint64(i)], low, high)
+
+
+# --- sim.sampling.draw ---
 Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 WordTable = np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -562,58 +724,6 @@ def mix_normals(mixed: Words, mixed_first: Words, mixed_source: Words, mixed_wei
                 buffer[base + np.uint64(i)] += weight * buffer[source + np.uint64(i)]
 
 
-@inlined
-def table_value(z: float, origin: float, per_unit: float, last: float, first: np.uint64, table: FloatTable) -> float:
-    """Piecewise cubic in z. Its local variable runs from -1/2 to 1/2 in each interval; flat beyond the ends."""
-    x = (z - origin) * per_unit
-    x = -ALMOST_HALF if x < -ALMOST_HALF else x
-    x = last + ALMOST_HALF if x > last + ALMOST_HALF else x
-    rounded = x + TABLE_ROUND
-    s = x - (rounded - TABLE_ROUND)
-    j = first + (bits_of(rounded) & LOW_WORD)
-    value: float = fma(s, fma(s, fma(s, table[THREE, j], table[TWO, j]), table[ONE, j]), table[ZERO, j])
-    return value
-
-
-@inlined
-def clamp(x: float, low: float, high: float) -> float:
-    """x moved into [low, high]."""
-    x = low if x < low else x
-    return high if x > high else x
-
-
-@inlined
-def apply_marginal(
-    code: np.uint64, numbers: Floats, first: np.uint64, table: FloatTable, base: np.uint64, buffer: Floats
-) -> None:
-    """Turns a row of normals into the driver's values, in place."""
-    location, scale = numbers[LOCATION], numbers[SCALE]
-    origin, per_unit, last = numbers[ORIGIN], numbers[PER_UNIT], numbers[LAST]
-    low, high = numbers[LOWEST], numbers[HIGHEST]
-    if code == FIXED:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = location
-    elif code == NORMAL:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = location + scale * buffer[base + np.uint64(i)]
-    elif code == LOGNORMAL:
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = exp(location + scale * buffer[base + np.uint64(i)])
-    else:  # passes of their own: the look-up is scalar, and would make the rest so
-        for i in range(BLOCK):
-            z = buffer[base + np.uint64(i)]
-            buffer[base + np.uint64(i)] = table_value(z, origin, per_unit, last, first, table)
-        if code == LOG_TABLE:
-            for i in range(BLOCK):
-                buffer[base + np.uint64(i)] = exp(buffer[base + np.uint64(i)])
-        elif code == SINH_TABLE:
-            for i in range(BLOCK):
-                e = exp(buffer[base + np.uint64(i)])
-                buffer[base + np.uint64(i)] = location + scale * (0.5 * (e - 1.0 / e))
-        for i in range(BLOCK):
-            buffer[base + np.uint64(i)] = clamp(buffer[base + np.uint64(i)], low, high)
-
-
 @compiled
 def draw_drivers(
     paths: Words,
@@ -622,6 +732,10 @@ def draw_drivers(
     mixed_first: Words,
     mixed_source: Words,
     mixed_weight: Floats,
+    t_first: Words,
+    t_member: Words,
+    t_numbers: Floats,
+    t_tables: Words,
     codes: Words,
     numbers: FloatTable,
     table_first: Words,
@@ -633,45 +747,68 @@ def draw_drivers(
 ) -> None:
     """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
     paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
-    state = np.empty(REPLICATES, np.uint64)
-    for d in range(np.uint64(codes.size)):
-        if codes[d] != FIXED:
-            base = np.uint64(d) * BLOCK
+    state, place = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64)
+    scales = np.empty((np.uint64(t_first.size) - ONE) * BLOCK)
+    drivers = np.uint64(codes.size)
+    for d in range(np.uint64(keys.shape[0])):
+        varies = True
+        if d < drivers:
+            varies = codes[d] != FIXED
+        if varies:
+            rows, base = (buffer, np.uint64(d) * BLOCK) if d < drivers else (scales, (np.uint64(d) - drivers) * BLOCK)
             if not whole:
-                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, buffer)
+                driver_uniforms(paths, paired, keys[d, ZERO], keys[d, ONE], base, rows)
             if sampler[ZERO] == SOBOL:
-                sobol_row(paths, whole, points[driver_point[d]], state, base, buffer)
+                sobol_row(paths, whole, points[driver_point[d]], state, base, rows)
             elif sampler[ZERO] == LATIN:
-                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, buffer)
-            to_normals(base, buffer)
+                latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, rows)
+            to_normals(base, rows)
     mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
-    for d in range(np.uint64(codes.size)):
-        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, buffer)
+    share_tails(t_first, t_member, t_numbers, t_tables, table, scales, buffer)
+    for d in range(drivers):
+        apply_marginal(codes[d], numbers[d], table_first[d], table, np.uint64(d) * BLOCK, place, buffer)
 
 
 @inlined
 def innovation_pair(
     paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
 ) -> None:
-    """An innovation's normals of two periods into two rows from ``base`` on."""
+    """An innovation's normals of two periods into two rows from ``base`` on.
+
+    Two passes: together they need more registers than a CPU has, and spend a quarter more time on putting them away.
+    """
     for i in range(BLOCK):
         path = paths[np.uint64(i)]
         a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
-        cosine, sine = box_muller(uniform(a), uniform(b))
+        buffer[base + np.uint64(i)] = uniform(a)
+        buffer[base + BLOCK + np.uint64(i)] = uniform(b)
+    for i in range(BLOCK):
+        cosine, sine = box_muller(buffer[base + np.uint64(i)], buffer[base + BLOCK + np.uint64(i)])
         buffer[base + np.uint64(i)] = cosine
         buffer[base + BLOCK + np.uint64(i)] = sine
 
 
 @inlined
-def last_innovation(
-    paths: Words, k0: np.uint64, k1: np.uint64, pair: np.uint64, base: np.uint64, buffer: Floats
-) -> None:
-    """The last of an odd number of periods: the sine has no row."""
+def take_three(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Floats, buffer: Floats) -> None:
+    """Takes from scratch what three periods from t on have along each direction; their rows begin at ``row``."""
+    for k in range(FOUR):
+        e, f, g = -leading[k, t], -leading[k, t + ONE], -leading[k, t + TWO]
+        along = np.uint64(k) * BLOCK
+        for i in range(BLOCK):
+            left = fma(e, buffer[row + np.uint64(i)], scratch[along + np.uint64(i)])
+            left = fma(f, buffer[row + BLOCK + np.uint64(i)], left)
+            scratch[along + np.uint64(i)] = fma(g, buffer[row + TWO * BLOCK + np.uint64(i)], left)
+
+
+@inlined
+def give_along(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Floats, buffer: Floats) -> None:
+    """Adds to the row of period t what scratch has along each direction."""
+    e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
     for i in range(BLOCK):
-        path = paths[np.uint64(i)]
-        a, b = philox_halves(path & LOW_WORD, path >> WORD_BITS, pair, ONE, k0, k1)
-        cosine, _ = box_muller(uniform(a), uniform(b))
-        buffer[base + np.uint64(i)] = cosine
+        z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
+        z = fma(e1, scratch[BLOCK + np.uint64(i)], z)
+        z = fma(e2, scratch[TWO * BLOCK + np.uint64(i)], z)
+        buffer[row + np.uint64(i)] = fma(e3, scratch[THREE * BLOCK + np.uint64(i)], z)
 
 
 @inlined
@@ -692,34 +829,28 @@ def lead_by_points(
             scratch[base + np.uint64(i)] = 0.5
         sobol_row(paths, whole, points[own[k]], state, base, scratch)
         to_normals(base, scratch)
-    b1, b2, b3 = BLOCK, TWO * BLOCK, THREE * BLOCK
-    for t in range(np.uint64(leading.shape[1])):
-        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
-        row = start + np.uint64(t) * BLOCK
-        for i in range(BLOCK):
-            g = -buffer[row + np.uint64(i)]
-            scratch[np.uint64(i)] = fma(e0, g, scratch[np.uint64(i)])
-            scratch[b1 + np.uint64(i)] = fma(e1, g, scratch[b1 + np.uint64(i)])
-            scratch[b2 + np.uint64(i)] = fma(e2, g, scratch[b2 + np.uint64(i)])
-            scratch[b3 + np.uint64(i)] = fma(e3, g, scratch[b3 + np.uint64(i)])
+    count = np.uint64(leading.shape[1])
+    in_threes = count - count % THREE
+    for t in range(ZERO, in_threes, THREE):
+        take_three(leading, np.uint64(t), start + np.uint64(t) * BLOCK, scratch, buffer)
+    for t in range(in_threes, count):
+        for k in range(FOUR):
+            e, along, row = -leading[k, t], np.uint64(k) * BLOCK, start + np.uint64(t) * BLOCK
+            for i in range(BLOCK):
+                scratch[along + np.uint64(i)] = fma(e, buffer[row + np.uint64(i)], scratch[along + np.uint64(i)])
     if not whole:
         for i in range(BLOCK):
             if paths[np.uint64(i)] >= FIRST_INDEPENDENT:
                 for k in range(np.uint64(own.size)):
                     scratch[np.uint64(k) * BLOCK + np.uint64(i)] = 0.0
-    for t in range(np.uint64(leading.shape[1])):
-        e0, e1, e2, e3 = leading[ZERO, t], leading[ONE, t], leading[TWO, t], leading[THREE, t]
-        row = start + np.uint64(t) * BLOCK
-        for i in range(BLOCK):
-            z = fma(e0, scratch[np.uint64(i)], buffer[row + np.uint64(i)])
-            z = fma(e1, scratch[b1 + np.uint64(i)], z)
-            z = fma(e2, scratch[b2 + np.uint64(i)], z)
-            buffer[row + np.uint64(i)] = fma(e3, scratch[b3 + np.uint64(i)], z)
+    for t in range(count):
+        give_along(leading, np.uint64(t), start + np.uint64(t) * BLOCK, scratch, buffer)
 
 
 @compiled
-def draw_innovations(
+def draw_innovation(
     paths: Words,
+    k: int,
     keys: WordTable,
     points: WordCube,
     innovation_point: WordTable,
@@ -728,28 +859,31 @@ def draw_innovations(
     buffer: Floats,
     first_row: int,
 ) -> None:
-    """Innovation k of periods 1 to ``periods`` into rows ``first_row + k * periods`` and on, one row per period.
+    """Innovation number k of periods 1 to ``periods`` into the rows from ``first_row`` on, one row per period.
 
     ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
     leading: float64[4, periods] under Sobol, of no rows otherwise.
     """
-    count = np.uint64(periods)
-    scratch = np.empty(np.uint64(4) * BLOCK)
-    for k in range(np.uint64(keys.shape[0])):
-        k0, k1 = keys[k, ZERO], keys[k, ONE]
-        start = (np.uint64(first_row) + np.uint64(k) * count) * BLOCK
-        for pair in range(count >> ONE):
-            innovation_pair(paths, k0, k1, np.uint64(pair), start + TWO * np.uint64(pair) * BLOCK, buffer)
-        if (count & ONE) == ONE:
-            last_innovation(paths, k0, k1, count >> ONE, start + (count - ONE) * BLOCK, buffer)
-        if leading.shape[0] > 0:
-            lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
+    count, start = np.uint64(periods), np.uint64(first_row) * BLOCK
+    scratch = np.empty(FOUR * BLOCK)
+    k0, k1 = keys[k, ZERO], keys[k, ONE]
+    for pair in range((count + ONE) >> ONE):
+        # The sine of the last of an odd number of periods has no row.
+        last = np.uint64(pair) == count >> ONE
+        base = ZERO if last else start + TWO * np.uint64(pair) * BLOCK
+        innovation_pair(paths, k0, k1, np.uint64(pair), base, scratch if last else buffer)
+    if (count & ONE) == ONE:
+        for i in range(BLOCK):
+            buffer[start + (count - ONE) * BLOCK + np.uint64(i)] = scratch[np.uint64(i)]
+    if leading.shape[0] > 0:
+        lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
 
 
-# --- cells of the model ---
+# --- paths in a block ---
 BLOCK = np.uint64(144)
 
 
+# --- cells of the model ---
 capacity__LEAST_REPLACEMENT = 0.35
 capacity__MOST_CAPEX_CHANGE = 0.15
 capacity__MOST_CHIP_RELIEF = 1.25
@@ -1782,7 +1916,7 @@ def cell_token_spend(enterprise_tokens, revenue_per_million_tokens):
     return enterprise_tokens * revenue_per_million_tokens * tokens__BILLIONS_PER_TRILLION_TOKENS_A_DAY
 
 
-@inlined
+@compiled
 def begin_block(buffer):
     """Opening cells, and the first previous value of every carried line."""
     for i in range(BLOCK):
@@ -1951,7 +2085,7 @@ def begin_block(buffer):
         buffer[np.uint64(311) * BLOCK + i] = opening_token_growth
 
 
-@inlined
+@compiled
 def period_block(buffer, t, schedules):
     """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""
     period = np.uint64(t) - np.uint64(1)
@@ -2161,7 +2295,7 @@ def period_block(buffer, t, schedules):
         buffer[np.uint64(408) * BLOCK + i] = buffer[np.uint64(408) * BLOCK + i] + unmet_demand
 
 
-@inlined
+@compiled
 def horizon_block(buffer):
     """Horizon cells, from drivers, windows and the last period."""
     for i in range(BLOCK):
@@ -2326,39 +2460,21 @@ def copy_divided(buffer, source, target, divisor):
 
 
 @inlined
-def give(buffer, row, target, first, count):
-    start = np.uint64(row) * BLOCK
-    if count == BLOCK:
-        for i in range(BLOCK):
-            target[first + i] = buffer[start + i]
-    else:
-        for i in range(count):
-            target[first + i] = buffer[start + i]
-
-
-@inlined
-def give_divided(buffer, row, target, first, count, divisor):
+def give(buffer, row, target, slot, first, count):
     start = np.uint64(row) * BLOCK
     for i in range(count):
-        target[first + i] = buffer[start + i] / divisor
+        target[slot, first + i] = buffer[start + i]
 
 
 @inlined
-def draw_noise(block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
+def draw_noise(draw, block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
     """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
-    innovation_keys, points, innovation_point, leading = noising
-    if innovation_paths.shape[0] == 0:
-        draw_innovations(block_paths, innovation_keys, points, innovation_point, leading, periods, buffer, first_row)
-        return
-    others = np.empty(BLOCK, np.uint64)
-    for k in range(np.uint64(innovation_keys.shape[0])):
-        for i in range(BLOCK):
-            others[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
-        start_row = first_row + np.int64(k) * periods
-        only = slice(np.int64(k), np.int64(k) + 1)
-        draw_innovations(
-            others, innovation_keys[only], points, innovation_point[only], leading, periods, buffer, start_row
-        )
+    taken = block_paths.copy()
+    for k in range(np.uint64(noising[0].shape[0])):
+        if innovation_paths.shape[0] > 0:
+            for i in range(BLOCK):
+                taken[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+        draw(taken, np.int64(k), *noising, periods, buffer, first_row + np.int64(k) * periods)
 
 
 @inlined
@@ -2377,29 +2493,31 @@ def give_outputs(buffer, period, given_first, given_row, given_output, given_div
     for k in range(given_first[period], given_first[period + 1]):
         slot = slots[given_output[k]]
         if slot >= 0:
-            if given_divisor[k] == 1.0:
-                give(buffer, given_row[k], outputs[slot], first, count)
-            else:
-                give_divided(buffer, given_row[k], outputs[slot], first, count, given_divisor[k])
+            give(buffer, given_row[k], outputs, slot, first, count)
+            if given_divisor[k] != 1.0:
+                for i in range(count):
+                    outputs[slot, first + i] = outputs[slot, first + i] / given_divisor[k]
 
 
 @compiled
 def simulate_paths(
-    paths, drawing, noising, first_innovation_row, noise, innovation_paths,
+    drivers_of, innovation_of, begin, step, end, paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
     totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
+    The first five are `draw_drivers`, `draw_innovation`, `begin_block`, `period_block` and `horizon_block` as pointers
+    (`sim.kernel.pointer`): compiled apart, on two CPUs at once, they take half the time of one piece.
     paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
-    `draw_innovations` up to the periods. noise: False sets every innovation to
+    `draw_innovation` from the keys up to the periods. noise: False sets every innovation to
     zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
     replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
     number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
     totals: what begins after each period; windows: int64[w, 3] of period, source row and window row, with
     window_divisors: float64[w]; given: which rows are outputs after each period. slots: int64[O], the row of
     ``outputs`` for each output, or -1. series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted),
-    outputs float64[o, n], series float64[s, periods, n] (its n may be 0).
+    outputs float64[o, n], series float64[s * periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
     block_paths = np.empty(BLOCK, np.uint64)
@@ -2409,33 +2527,43 @@ def simulate_paths(
         for i in range(BLOCK):
             # A short last block repeats its last path: every loop keeps its constant length.
             block_paths[i] = paths[first + min(np.uint64(i), count - np.uint64(1))]
-        draw_drivers(block_paths, *drawing)
+        drivers_of(block_paths, *drawing)
         for k in range(np.uint64(replaced_rows.size)):
             start = np.uint64(replaced_rows[k]) * BLOCK
             for i in range(count):
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
-            give(buffer, d, drivers[d], first, count)
+            give(buffer, d, drivers, d, first, count)
         if noise:
-            draw_noise(block_paths, innovation_paths, first, count, noising, first_innovation_row, periods, buffer)
+            draw_noise(
+                innovation_of,
+                block_paths,
+                innovation_paths,
+                first,
+                count,
+                noising,
+                first_innovation_row,
+                periods,
+                buffer,
+            )
         else:
             for row in range(noising[0].shape[0] * periods):
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])
-        begin_block(buffer)
+        begin(buffer)
         start_totals(buffer, 0, *totals)
         for t in range(1, periods + 1):
-            period_block(buffer, float(t), schedules)
+            step(buffer, float(t), schedules)
             give_outputs(buffer, t, *given, slots, outputs, first, count)
             for w in range(np.uint64(windows.shape[0])):
                 if windows[w, 0] == t:
                     copy_divided(buffer, windows[w, 1], windows[w, 2], window_divisors[w])
             start_totals(buffer, t, *totals)
-            if series.shape[2] > 0:
+            if series.shape[1] > 0:
                 for s in range(np.uint64(series_rows.size)):
-                    give(buffer, series_rows[s], series[s, t - 1], first, count)
-        horizon_block(buffer)
+                    give(buffer, series_rows[s], series, np.int64(s) * periods + t - 1, first, count)
+        end(buffer)
         give_outputs(buffer, periods + 1, *given, slots, outputs, first, count)
 
 
@@ -2456,12 +2584,9 @@ CORE = 1024
 DIVISIONS = 1024  # bins beyond one a cell, shared out by density
 TAIL = 512
 BINS = CORE + DIVISIONS + 2 * TAIL
-# Columns of a bin, kept together so that counting a value touches one line of cache. Counts are whole and below 2^53.
-COUNT = np.uint64(0)
-SMALLEST = np.uint64(1)
-LARGEST = np.uint64(2)
-AT_SMALLEST = np.uint64(3)
-AT_LARGEST = np.uint64(4)
+SMALLEST = np.uint64(0)
+LARGEST = np.uint64(1)
+ATOMS = np.uint64(2)  # values counted by themselves where values repeat
 SIXTEEN = np.uint64(16)  # replicates
 LAST_OF_SIXTEEN = np.uint64(15)
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
@@ -2478,16 +2603,18 @@ def tail_bin(distance):
 
 @inlined
 def bin_of(x, low, inverse, divisions):
-    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite. Without branches, to be vectorised."""
+    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite."""
     u = (x - low) * inverse
-    inside = (u if u > 0.0 else 0.0) if u < CORE else CORE - 1.0
-    cell = np.uint64(inside)
-    first = divisions[cell]
-    core = TAIL + first + np.int64((inside - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first))
-    below = TAIL - 1 - tail_bin(-u if u < 0.0 else 0.0)
-    above = TAIL + CORE + DIVISIONS + tail_bin(u - CORE if u > CORE else 0.0)
-    k = below if u < 0.0 else (core if u < CORE else above)
-    return np.uint64(k if x - x == 0.0 else BINS)
+    if u >= 0.0 and u < CORE:
+        cell = np.uint64(np.int64(u))
+        first = divisions[cell]
+        inside = (u - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first)
+        return np.uint64(TAIL + first + np.int64(inside))
+    if x - x != 0.0:
+        return np.uint64(BINS)
+    if u < 0.0:
+        return np.uint64(TAIL - 1 - tail_bin(-u))
+    return np.uint64(TAIL + CORE + DIVISIONS + tail_bin(u - CORE))
 
 
 @inlined
@@ -2521,52 +2648,94 @@ def digest(values, first_path, sums):
         sums[o] += total
 
 
+@inlined
+def count_bins(row, low, inverse, cells, classes, seen, parts):
+    """Adds a row's values to seen: int32[BINS + 1] by bin, and to parts: int32[CLASSES + 1, 16] by class."""
+    for i in range(np.uint64(row.size)):
+        k = bin_of(row[i], low, inverse, cells)
+        seen[k] += np.int32(1)
+        parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
+
+
+@inlined
+def count_and_bound(row, low, inverse, cells, classes, seen, parts, bounds):
+    """The same, and the smallest and largest value of each bin into bounds: float64[BINS + 1, 2]."""
+    for i in range(np.uint64(row.size)):
+        x = row[i]
+        k = bin_of(x, low, inverse, cells)
+        seen[k] += np.int32(1)
+        parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
+        bounds[k, SMALLEST] = x if x < bounds[k, SMALLEST] else bounds[k, SMALLEST]
+        bounds[k, LARGEST] = x if x > bounds[k, LARGEST] else bounds[k, LARGEST]
+
+
 @compiled
-def tally(values, first_path, lows, inverse_widths, divisions, classes, bins, moments, sums, shares):
-    """Count values: float64[O, n] into bins: float64[O, BINS + 1, 5], of which see the columns above.
+def tally(
+    values, first_path, lows, inverse_widths, divisions, classes, tied, atoms,
+    counts, bounds, held, extremes, moments, sums, shares,
+):  # fmt: skip
+    """Count values: float64[O, n] into counts: int64[O, BINS + 1].
 
     lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
-    from the first of the core. moments: float64[O, 3] receives the number of finite values, their mean less ``low``
-    and their sum of squared deviations. These are sums about ``low``, which lies within the column's own spread, so
-    that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are not finite are left out.
-    By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16] receives the sums less
-    ``low``; shares: float64[O, CLASSES + 1, 16] counts values by class, classes: uint8[O, BINS + 1] being each bin's.
+    from the first of the core. tied: int64[O] is an output's row, or -1 if it has none, in bounds:
+    float64[T, BINS + 1, 2], and in held: int64[T, 2], which counts the values equal to atoms: float64[T, 2].
+    extremes: float64[O, 2] are the smallest and largest finite value. moments: float64[O, 3] receives the number of
+    finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which lies
+    within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are
+    not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
+    receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that of each bin being in
+    classes: uint8[O, BINS + 1].
     """
     n = np.uint64(values.shape[1])
     whole = n - n % SIXTEEN
     by_replicate, squared = np.empty(16), np.empty(16)
-    places = np.empty(values.shape[1], np.uint64)
+    least, most = np.empty(16), np.empty(16)
+    seen = np.zeros(BINS + 1, np.int32)  # stays in the nearest cache, as the totals of all outputs would not
+    parts = np.zeros((shares.shape[1], 16), np.int32)
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
-        invalid = bins[o, np.uint64(BINS), COUNT]
-        for i in range(n):
-            places[i] = bin_of(row[i], low, inverse, cells)
-        for i in range(n):
-            x, k = row[i], places[i]
-            shares[o, np.uint64(classes[o, k]), i & LAST_OF_SIXTEEN] += 1.0
-            bins[o, k, COUNT] += 1.0
-            if x <= bins[o, k, SMALLEST]:
-                bins[o, k, AT_SMALLEST] = bins[o, k, AT_SMALLEST] + 1.0 if x == bins[o, k, SMALLEST] else 1.0
-                bins[o, k, SMALLEST] = x
-            if x >= bins[o, k, LARGEST]:
-                bins[o, k, AT_LARGEST] = bins[o, k, AT_LARGEST] + 1.0 if x == bins[o, k, LARGEST] else 1.0
-                bins[o, k, LARGEST] = x
+        if tied[o] >= 0:
+            count_and_bound(row, low, inverse, cells, classes[o], seen, parts, bounds[tied[o]])
+            for a in range(ATOMS):
+                atom, equal = atoms[tied[o], a], 0
+                for i in range(n):
+                    equal += 1 if row[i] == atom else 0
+                held[tied[o], a] += equal
+        else:
+            count_bins(row, low, inverse, cells, classes[o], seen, parts)
+        number = np.float64(n) - np.float64(seen[BINS])
+        for k in range(np.uint64(BINS + 1)):
+            counts[o, k] += np.int64(seen[k])
+            seen[k] = np.int32(0)
+        for c in range(np.uint64(parts.shape[0])):
+            for r in range(SIXTEEN):
+                shares[o, c, r] += np.int64(parts[c, r])
+                parts[c, r] = np.int32(0)
         for r in range(SIXTEEN):
             by_replicate[r], squared[r] = 0.0, 0.0
+            least[r], most[r] = np.inf, -np.inf
         for start in range(np.uint64(0), whole, SIXTEEN):
             for r in range(SIXTEEN):
-                w = deviation(row[start + np.uint64(r)], low)
+                x = row[start + np.uint64(r)]
+                finite = x - x == 0.0
+                w = x - low if finite else 0.0
                 by_replicate[r] += w
                 squared[r] = fma(w, w, squared[r])
+                least[r] = x if finite and x < least[r] else least[r]
+                most[r] = x if finite and x > most[r] else most[r]
         for i in range(whole, n):
-            w = deviation(row[i], low)
-            by_replicate[i & LAST_OF_SIXTEEN] += w
-            squared[i & LAST_OF_SIXTEEN] = fma(w, w, squared[i & LAST_OF_SIXTEEN])
+            x, r = row[i], i & LAST_OF_SIXTEEN
+            w = deviation(x, low)
+            by_replicate[r] += w
+            squared[r] = fma(w, w, squared[r])
+            least[r] = x if x - x == 0.0 and x < least[r] else least[r]
+            most[r] = x if x - x == 0.0 and x > most[r] else most[r]
         total, square = 0.0, 0.0
         for r in range(SIXTEEN):
             total, square = total + by_replicate[r], square + squared[r]
             sums[o, r] = by_replicate[r]
-        number = np.float64(n) - (bins[o, np.uint64(BINS), COUNT] - invalid)
+            extremes[o, 0] = min(extremes[o, 0], least[r])
+            extremes[o, 1] = max(extremes[o, 1], most[r])
         mean = total / number if number > 0.0 else 0.0
         squares = square - total * mean
         moments[o, 0] = number
