@@ -127,7 +127,7 @@ def join(parts: Sequence[ModuleType | str]) -> str:
     return HEADER + "".join(texts)
 
 
-_TOP = re.compile(r"^(?:@\w+\n)?(?:def (\w+)|(\w+) =)", re.MULTILINE)
+_TOP = re.compile(r"^(?:@\w+\n)?(?:def (\w+)|(\w+(?:, \w+)*) =)", re.MULTILINE)
 
 
 def _defined(text: str) -> dict[str, str]:
@@ -135,8 +135,9 @@ def _defined(text: str) -> dict[str, str]:
     marks = [*_TOP.finditer(text)]
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return {
-        mark[1] or mark[2]: text[mark.start() : end].partition("\n# --- ")[0].strip()
+        name: text[mark.start() : end].partition("\n# --- ")[0].strip()
         for mark, end in zip(marks, ends, strict=True)
+        for name in (mark[1] or mark[2]).split(", ")
     }
 
 

@@ -59,6 +59,15 @@ def test_an_excerpt_is_the_sections_asked_for() -> None:
     assert kernel.excerpt(text, lambda name: True) == text
 
 
+@pytest.mark.parametrize("again", ["LOW = 2.0", "LOW, HIGH = 2.0, 3.0", "@inlined\ndef LOW(x):\n    return x"])
+def test_a_name_with_two_meanings_is_refused(again: str) -> None:
+    """The later would silently replace the earlier, whichever way it is defined."""
+    first = kernel.section("one", "LOW = 1.0\n\n\n")
+    assert kernel.join([first, kernel.section("two", "LOW = 1.0\n")]).count("LOW") == 2
+    with pytest.raises(ValueError, match="two parts of a kernel define LOW"):
+        kernel.join([first, kernel.section("two", f"{again}\n")])
+
+
 @pytest.fixture
 def two_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """An empty cache, and leave to compile in two processes."""

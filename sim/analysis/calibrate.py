@@ -150,8 +150,8 @@ def study_drivers(fit: Fit, *, shocks: float = 1.0, noise: float = 1.0) -> dict[
     Its growth state is centred at zero, because its own trend says what growth is expected; its spread is that of all
     underlying growth at the end of the data. Its seasonal factors are constant on a path: their spread holds what the
     filter does not know and one quarter's evolution. What else the season does in a quarter joins the irregular.
-    ``shocks`` and ``noise`` scale the two groups: see `Widths`. The size of the shocks ends at its P99.9: forty quarters
-    of an unbounded lognormal size, cumulated, would leave values far out without a mean.
+    ``shocks`` and ``noise`` scale the two groups: see `Widths`. The size of the shocks ends at its P99.9:
+    cumulated over forty quarters, an unbounded lognormal size would leave values far out without a mean.
     """
     evolution, irregular = (fit.natural[name][0] for name in ("seasonal_volatility", "irregular_volatility"))
     growth = [fit.names.index(n) for n in ("long_run_growth", "opening_fading_growth", "opening_growth_state")]

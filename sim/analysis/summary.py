@@ -92,7 +92,9 @@ def _warnings(run: Run, distributions: Mapping[str, Distribution]) -> tuple[str,
     for warning in run.manifest["warnings"]:
         mean = distributions[warning["output"]].mean
         if mean > warning["mean_above"]:
-            found.append(f"{warning['say']} (mean of {warning['output']} {mean:.2f})")
+            unit = run.unit(warning["output"])
+            of = f"{mean:.0%} {unit.removeprefix('share ')}" if is_share(unit) else f"mean {mean:.2f} {unit}"
+            found.append(f"{warning['say']} ({of})")
     found += _heavy(run, distributions)
     points = run.paths // run.replicates
     if run.replicates > 1 and (run.paths % run.replicates or points & (points - 1)):

@@ -23,6 +23,7 @@ from sim.errors import ModelFailure
 )
 @click.option("--require", is_flag=True, help="Exit with 3 if --precision (or run.precision) was not met.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), metavar="N", help="Seed of all streams.")
+@click.option("--sampler", type=click.Choice(["sobol", "philox", "lhs"]), help="Instead of the study's run.sampler.")
 @THREADS
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Worker processes here, of --threads each.")
 @click.option("--cluster", metavar="ADDRESS", help="A running dask scheduler, tls://host:port.")
@@ -46,6 +47,7 @@ def run(
     precision: str | None,
     require: bool,
     seed: int | None,
+    sampler: str | None,
     threads: int | None,
     workers: int | None,
     cluster: str | None,
@@ -74,6 +76,7 @@ def run(
     chosen += [f"run.precision={_group(precision)}"] if precision is not None else []
     chosen += [f"run.paths={paths}"] if paths is not None else []
     chosen += [f"run.seed={seed}"] if seed is not None else []
+    chosen += [f"run.sampler={sampler}"] if sampler is not None else []
     with console.progress(quiet=quiet or as_json) as tell:
         done = running.run(
             study,
