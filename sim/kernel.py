@@ -133,7 +133,7 @@ _TOP = re.compile(r"^(?:@\w+\n)?(?:def (\w+)|(\w+(?:, \w+)*) =)", re.MULTILINE)
 def _defined(text: str) -> dict[str, str]:
     """What a text defines at its top level: name to its source."""
     marks = [*_TOP.finditer(text)]
-    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     return {
         name: text[mark.start() : end].partition("\n# --- ")[0].strip()
         for mark, end in zip(marks, ends, strict=True)
@@ -235,6 +235,7 @@ def _compile_together(new: Sequence[tuple[ModuleType, Mapping[str, Any]]]) -> No
     finally:
         for other in others:
             other.kill()
+            other.wait()
 
 
 def _ready(module: ModuleType, text: str, calls: Calls) -> ModuleType:
@@ -312,9 +313,9 @@ def _start(module: ModuleType, types: Mapping[str, Any]) -> subprocess.Popen[byt
     except OSError:
         return None
     assert other.stdin is not None
-    with contextlib.suppress(OSError):  # it ended at once: then it has done nothing
-        other.stdin.write(pickle.dumps((module.__file__, dict(types))))
-        other.stdin.close()
+    for step in (lambda pipe: pipe.write(pickle.dumps((module.__file__, dict(types)))), lambda pipe: pipe.close()):
+        with contextlib.suppress(OSError):  # it ended at once: then it has done nothing
+            step(other.stdin)
     return other
 
 

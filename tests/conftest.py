@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ["SIM_CACHE_DIR"] = str(shared)
     os.environ["SIM_COMPILE_PROCESSES"] = "1"  # the tests themselves are what runs side by side
     return shared
+
+
+def hears_ctrl_c() -> None:
+    """For a child that is to be interrupted: where the tests run in the background, SIGINT is ignored and inherited."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def set_up(path: Path, sets: Sequence[str] = (), **how: object) -> Setup:

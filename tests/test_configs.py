@@ -345,7 +345,8 @@ def test_the_base_case_says_what_it_must(base: dict[str, Any]) -> None:
 def test_scenarios_lie_on_their_sides_of_the_base(base: dict[str, Any], tmp_path: Path) -> None:
     bull, bear = (run("base", tmp_path, "--scenario", name, "--paths", "20000") for name in ("bull", "bear"))
     for column in ("value_per_ads", "cloud_revenue.FY2028", "ai_cloud_revenue.FY2030", "cloud_per_ads_by_dcf"):
-        low, middle, high = (leaf(printed, column)["mean"] for printed in (bear, base, bull))
+        # Medians: the DCF's tail is too heavy for a mean.
+        low, middle, high = (leaf(printed, column)["percentiles"]["50"] for printed in (bear, base, bull))
         assert low < middle < high, column
     assert bear["target"]["probability"] < base["target"]["probability"] < bull["target"]["probability"]
 

@@ -156,7 +156,8 @@ class Taking:
         self.quarterly = _quarterly(simulator, pilot.series[:, :, :quarterly])
         first = pilot.outputs
         del pilot  # its series are most of what a run holds at once
-        self.placed = Tallies.placed(first, [(outputs.index(name), value) for name, value in thresholds])
+        counted = [(outputs.index(name), value) for name, value in thresholds]
+        self.placed = Tallies.placed(first, counted, exact=quarterly < CHUNK)
         self.placed.count(simulator.tally, 0, first)
         self.placed.classify()
         self._moments = Moments.none(first.shape[0])

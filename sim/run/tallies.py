@@ -64,8 +64,11 @@ class Tallies:
         self.moments.clear()
 
     @staticmethod
-    def placed(first: Floats, thresholds: Sequence[tuple[int, float]] = ()) -> Tallies:
-        """Empty tallies whose cells span the middle of ``first``: float64[O, n], the outputs of the first chunk."""
+    def placed(first: Floats, thresholds: Sequence[tuple[int, float]] = (), *, exact: bool = False) -> Tallies:
+        """Empty tallies whose cells span the middle of ``first``: float64[O, n], the outputs of the first chunk.
+
+        ``exact`` knows the bounds of every bin of every output: percentiles of few paths are then exact.
+        """
         lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
         divisions = np.tile(np.arange(CORE + 1, dtype=np.int64), (first.shape[0], 1))
         tied = np.full(first.shape[0], -1)
@@ -73,7 +76,7 @@ class Tallies:
         for o, row in enumerate(first):
             valid = np.sort(row[np.isfinite(row)])
             # Too few values to see that none repeat count as ties: that is always right, and only slower.
-            if valid.size < ENOUGH or (valid[1:] == valid[:-1]).any():
+            if exact or valid.size < ENOUGH or (valid[1:] == valid[:-1]).any():
                 tied[o] = len(atoms)
                 atoms.append(_most_repeated(valid))
             if valid.size == 0:

@@ -18,7 +18,7 @@ import pytest
 from sim.run import place
 from sim.run.place import Place
 from tests.cli.conftest import TOY, everything_below, json_of, process, sim
-from tests.conftest import HOME
+from tests.conftest import HOME, hears_ctrl_c
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def endless(toy: dict[str, Any], tmp_path: Path) -> Iterator[subprocess.Popen[st
     command += ["--keep", "none", "--workers", "2", "--threads", "1", "--out", str(tmp_path)]
     running = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(HOME)},
+        env={**os.environ, "PYTHONPATH": str(HOME)}, preexec_fn=hears_ctrl_c,
     )  # fmt: skip
     try:
         until = time.monotonic() + 120

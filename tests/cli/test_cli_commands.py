@@ -24,7 +24,7 @@ from tests.conftest import CONFIGS
         (["run"], "Missing argument 'STUDY'"),
         (["runn", TOY], 'did you mean "run"?'),
         (["run", TOY, "--path", 3], "Did you mean '--paths'?"),
-        (["run", TOY, "--workers", 3], "No such option"),
+        (["run", TOY, "--workers", 0], "0 is not in the range x>=1"),
         (["run", TOY, "extra"], "unexpected extra argument"),
         (["run", TOY, "--paths", 0], "0 is not in the range x>=1"),
         (["run", TOY, "--paths", -5], "-5 is not in the range"),

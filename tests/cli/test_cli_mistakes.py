@@ -275,5 +275,5 @@ def test_a_right_study_passes_as_json(tmp_path: Path) -> None:
     found = json_of("check", "study.yaml")
     assert found == {
         "study": "A small study", "drivers": 3, "judgement": 3, "cells": 3, "columns": 2, "sources": 0,
-        "files": ["study.yaml"],
+        "files": ["study.yaml"], "warnings": [],
     }  # fmt: skip

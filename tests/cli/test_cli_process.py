@@ -15,7 +15,7 @@ import pytest
 
 from sim.run import store
 from tests.cli.conftest import TOY, everything_below, json_of, process
-from tests.conftest import CONFIGS, HOME
+from tests.conftest import CONFIGS, HOME, hears_ctrl_c
 
 HEAVY = {"numba", "llvmlite", "pandas", "matplotlib", "scipy", "pyarrow"}
 TELLS = """
@@ -115,7 +115,9 @@ def interrupted(out: Path, *words: str, when: str) -> subprocess.CompletedProces
     """`sim run` of so many paths that it cannot end, and Ctrl-C once ``when`` matches a file below ``out``."""
     command = [sys.executable, "-m", "sim", "run", str(TOY), "--paths", "2_000_000_000", "--out", str(out), *words]
     environment = {**os.environ, "PYTHONPATH": str(HOME)}
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=hears_ctrl_c
+    )
     try:
         until = time.monotonic() + 120
         while not list(out.glob(when)):

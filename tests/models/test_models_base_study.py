@@ -56,7 +56,9 @@ def test_studies_are_right_and_documented(name):
         assert driver.grade, key
         assert driver.label != key.replace("_", " "), key
         assert "judgement" not in driver.sources or driver.grade == "D", key
-    dimensions = sorted(d.dimension for d in study.drivers.values() if d.dimension is not None)
+    of_drivers = [d.dimension for d in study.drivers.values() if d.dimension is not None]
+    of_innovations = [d.dimension + k for d in study.innovations.values() if d.dimension is not None for k in range(4)]
+    dimensions = sorted([*of_drivers, *of_innovations])
     assert dimensions == list(range(1, len(dimensions) + 1))
     assert {key for key, d in study.drivers.items() if d.dimension is None and d.marginal.kind != "fixed"} == set()
     assert all(source.date <= study.as_of for source in study.sources.values())

@@ -17,7 +17,7 @@ from sim.pipeline import reporting, running
 from sim.report import workbook
 from sim.report.excel.case import Assumption, Case, Subject
 from sim.report.excel.model import Key, Net
-from sim.run.columns import MemoryColumns
+from sim.run.columns import SampleColumns
 from sim.run.result import Run
 from tests.report.recalculation import Sheets, Value, Where, differs, read, references
 
@@ -69,7 +69,7 @@ def subject_of(study: Path, varying: Sequence[str]) -> Subject:
     ranked = [{"driver": name} for name in varying]
     summary = {"outputs": {}, "target": None, "top_drivers": ranked, "warnings": []}
     spread = {name: Assumption("uniform(1.8, 2.2)", 1.8, 2.0, 2.2, f"study.yaml:{k}") for k, name in enumerate(varying)}
-    run = Run(study.parent, manifest, MemoryColumns({}, {}), summary=summary)
+    run = Run(study.parent, manifest, SampleColumns({}), summary=summary)
     return Subject(run, checked.study, checked.graph.to_json(), columns, spread)
 
 
