@@ -313,9 +313,10 @@ def _start(module: ModuleType, types: Mapping[str, Any]) -> subprocess.Popen[byt
     except OSError:
         return None
     assert other.stdin is not None
-    for step in (lambda pipe: pipe.write(pickle.dumps((module.__file__, dict(types)))), lambda pipe: pipe.close()):
-        with contextlib.suppress(OSError):  # it ended at once: then it has done nothing
-            step(other.stdin)
+    with contextlib.suppress(OSError):  # it ended at once: then it has done nothing
+        other.stdin.write(pickle.dumps((module.__file__, dict(types))))
+    with contextlib.suppress(OSError):
+        other.stdin.close()
     return other
 
 
