@@ -21,7 +21,7 @@ from sim.run.result import Innovations
 from sim.run.setup import Setup
 from sim.run.tallies import Tallies
 
-CHUNK = 56 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns, one Parquet row group
+CHUNK = 56 * kernel.BLOCK  # paths handed on at a time: whole blocks, some megabytes of columns
 Floats = NDArray[np.float64]
 
 

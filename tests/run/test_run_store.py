@@ -18,6 +18,7 @@ import pytest
 
 from sim.errors import InputError, StorageError
 from sim.run import store
+from sim.run.columns import GROUP, ParquetSink
 from sim.run.result import Run
 from sim.run.simulate import CHUNK
 from tests.run.conftest import TOY, command, simulate, stored
@@ -54,18 +55,16 @@ def test_a_full_disk_is_a_storage_error_and_leaves_no_folder(tmp_path: Path) -> 
 
 
 def test_a_failure_while_paths_are_simulated_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C after the first chunk reached the Parquet file: nothing stays, exit code 130."""
-    from sim.run.columns import ParquetSink
-
+    """Ctrl-C after the first group of chunks reached the Parquet file: nothing stays, exit code 130."""
     whole = ParquetSink.write
 
     def interrupted(self: Any, chunk: Any) -> None:
         whole(self, chunk)
-        if chunk.first > 0:
+        if chunk.first >= GROUP * CHUNK:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(ParquetSink, "write", interrupted)
-    done = command("run", TOY, "--out", tmp_path, "--no-pack", "--paths", 3 * CHUNK, code=130)
+    done = command("run", TOY, "--out", tmp_path, "--no-pack", "--paths", (GROUP + 2) * CHUNK, code=130)
     assert "interrupted" in done.stderr
     assert files_below(tmp_path) == []
 
@@ -176,7 +175,7 @@ def test_the_resolved_study_repeats_the_run(toy_run: Run, tmp_path: Path) -> Non
     assert again.manifest["hashes"] == toy_run.manifest["hashes"]
 
 
-def test_parquet_carries_units_labels_and_one_group_a_chunk(toy_run: Run) -> None:
+def test_parquet_carries_units_labels_and_groups_of_chunks(toy_run: Run, tmp_path: Path) -> None:
     file = pq.ParquetFile(toy_run.directory / "run" / "paths.parquet")
     fields = {field.name: {k.decode(): v.decode() for k, v in field.metadata.items()} for field in file.schema_arrow}
     assert fields["ev_to_sales"] | {"PARQUET:field_id": ""} == {
@@ -185,9 +184,10 @@ def test_parquet_carries_units_labels_and_one_group_a_chunk(toy_run: Run) -> Non
     assert fields["value_per_share"]["unit"] == "US$"
     assert fields["value_per_share"]["kind"] == "output"
     assert fields["revenue.FY2026"]["unit"] == "US$ m"
+    longer = simulate(TOY, tmp_path, "--paths", 2 * GROUP * CHUNK + 100)
+    file = pq.ParquetFile(longer.directory / "run" / "paths.parquet")
     rows = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
-    assert rows[:-1] == [CHUNK] * (len(rows) - 1)
-    assert sum(rows) == toy_run.paths
+    assert rows == [GROUP * CHUNK, GROUP * CHUNK, 100]
 
 
 def test_equal_set_ups_are_equal_files(toy_run: Run, tmp_path: Path) -> None:
