@@ -64,9 +64,16 @@ class Setup:
         return kernel.excerpt(self.text, lambda name: name in (elementary.__name__, BLOCK_SECTION, CELLS))
 
     @property
+    def drawing_text(self) -> str:
+        """The part that draws, compiled once for all models."""
+        counting = {module.__name__ for module in _blocks()}
+        return kernel.excerpt(self.text, lambda name: name not in {CELLS, *counting})
+
+    @property
     def engine_text(self) -> str:
-        """The rest: drawing, the loop over blocks and counting, compiled once for all models."""
-        return kernel.excerpt(self.text, lambda name: name != CELLS)
+        """The loop over blocks and the counting, compiled once for all models."""
+        own = {module.__name__ for module in (elementary, *_blocks())}
+        return kernel.excerpt(self.text, lambda name: name in {BLOCK_SECTION, *own})
 
     @property
     def digest(self) -> str:

@@ -43,13 +43,18 @@ class Simulator:
         self.plan = setup.plan
         self.driver_rows = {name: row for row, name in enumerate(self.plan.drivers)}
         self._scratch = threading.local()
-        texts = (setup.engine_text, self._engine_calls), (setup.cells_text, self._cells_calls)
-        engine, cells = kernel.load_all(texts)
-        calls = {"draw_drivers": self._drivers_call, "draw_innovation": self._innovation_call}
+        engine, drawing, cells = kernel.load_all(
+            (
+                (setup.engine_text, self._engine_calls),
+                (setup.drawing_text, self._drawing_calls),
+                (setup.cells_text, self._cells_calls),
+            )
+        )
         parts: dict[str, tuple[Any, Sequence[object]]] = {
-            name: (getattr(engine, name), given) for name, given in calls.items()
+            name: (getattr(module, name), given)
+            for module, calls in ((drawing, self._drawing_calls), (cells, self._cells_calls))
+            for name, given in calls(module)
         }
-        parts |= {name: (getattr(cells, name), given) for name, given in self._cells_calls(cells)}
         self.entries: dict[str, Any] = {name: function for name, (function, _) in parts.items()}
         self._parts = tuple(kernel.pointer(function, given) for function, given in parts.values())
         self._entry: Callable[..., None] = engine.simulate_paths
@@ -57,16 +62,14 @@ class Simulator:
         self.tally: Callable[..., None] = engine.tally
         self.digest: Callable[..., None] = engine.digest
 
-    @property
-    def _drivers_call(self) -> tuple[Any, ...]:
-        return (np.zeros(0, np.uint64), *self.plan.driver_arguments, np.zeros(0))
-
-    @property
-    def _innovation_call(self) -> tuple[Any, ...]:
-        return (np.zeros(0, np.uint64), 0, *self.plan.innovation_arguments, self.setup.periods, np.zeros(0), 0)
+    def _drawing_calls(self, drawing: ModuleType) -> list[kernel.Call]:
+        """What draws, in the order in which `simulate_paths` takes it."""
+        paths, buffer = np.zeros(0, np.uint64), np.zeros(0)
+        innovation = (paths, 0, *self.plan.innovation_arguments, self.setup.periods, buffer, 0)
+        return [("draw_drivers", (paths, *self.plan.driver_arguments, buffer)), ("draw_innovation", innovation)]
 
     def _cells_calls(self, cells: ModuleType) -> list[kernel.Call]:
-        """The entry points of the model, in the order in which `simulate_paths` takes them."""
+        """The entry points of the model, after those in the order in which `simulate_paths` takes them."""
         buffer = np.zeros(0)
         period = (buffer, 1.0, self.setup.arrays["schedules"])
         return [("begin_block", (buffer,)), ("period_block", period), ("horizon_block", (buffer,))]
@@ -74,11 +77,10 @@ class Simulator:
     def _engine_calls(self, engine: ModuleType) -> list[kernel.Call]:
         none, counts = np.zeros((1, 0)), Tallies.placed(np.zeros((1, 1)))
         entry = self._arguments(np.zeros(0, np.uint64), *self._empty(0, drivers=False, series=False))
-        parts = [self._drivers_call, self._innovation_call, *(given for _, given in self._cells_calls(engine))]
-        pointers = [kernel.pointer(engine.simulate_paths, given) for given in parts]  # their types are all that counts
+        parts = [*self._drawing_calls(engine), *self._cells_calls(engine)]
+        # The types of the pointers are all that counts here, whatever they point to.
+        pointers = [kernel.pointer(engine.simulate_paths, given) for _, given in parts]
         return [
-            ("draw_drivers", self._drivers_call),
-            ("draw_innovation", self._innovation_call),
             ("simulate_paths", (*pointers, *entry)),
             ("tally", counts.arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))),
             ("digest", (none, 0, np.zeros(1, np.uint64))),
