@@ -222,22 +222,11 @@ class Empirical(Distribution):
     read_from: Text | None = Field(None, description="Where values were read; `sim` writes it when it stores a study.")
 
 
-Simple = Annotated[
-    Fixed
-    | Normal
-    | Lognormal
-    | Uniform
-    | Triangular
-    | Pert
-    | Beta
-    | Gamma
-    | Weibull
-    | StudentT
-    | Gumbel
-    | Metalog
-    | Discrete,
-    Field(discriminator="kind"),
-]
+_Simple = (
+    Fixed | Normal | Lognormal | Uniform | Triangular | Pert | Beta | Gamma | Weibull | StudentT | Gumbel | Metalog
+    | Discrete
+)  # fmt: skip
+Simple = Annotated[_Simple, Field(discriminator="kind")]
 
 
 class Component(Closed):
@@ -260,24 +249,7 @@ class Mixture(Distribution):
     )
 
 
-Marginal = Annotated[
-    Fixed
-    | Normal
-    | Lognormal
-    | Uniform
-    | Triangular
-    | Pert
-    | Beta
-    | Gamma
-    | Weibull
-    | StudentT
-    | Gumbel
-    | Metalog
-    | Discrete
-    | Mixture
-    | Empirical,
-    Field(discriminator="kind"),
-]
+Marginal = Annotated[_Simple | Mixture | Empirical, Field(discriminator="kind")]
 
 KINDS: dict[str, type[Distribution]] = {
     "fixed": Fixed,
