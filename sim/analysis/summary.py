@@ -64,15 +64,23 @@ def _described(tally: Tally) -> Distribution:
     return found if tail.has_variance else replace(found.without_moments, tail_index=tail.index)
 
 
+_NAMED = 5  # outputs that one warning names
+
+
 def _heavy(run: Run, distributions: Mapping[str, Distribution]) -> list[str]:
     """What is said instead of moments: of inputs, whose tails are known exactly, and of outputs, from their paths."""
     found = [str(each) for each in run.manifest.get("heavy_drivers", ())]
-    for name, distribution in distributions.items():
-        if distribution.tail_index is not None:
-            found.append(
-                f"{name} has a tail too heavy for a variance (index about {distribution.tail_index:.2g}, and more than"
-                " 2 is needed): no mean, error or s.d. is given; read percentiles, or truncate the drivers behind it"
-            )
+    periods: dict[str, list[str]] = {}
+    for column in run.manifest["columns"]:
+        if distributions[column["name"]].tail_index is not None:
+            periods.setdefault(run.label(column["name"]), []).extend([column["period"]] if column["period"] else [])
+    outputs = [f"{label} ({', '.join(each)})" if each else label for label, each in periods.items()]
+    if outputs:
+        named = ", ".join(outputs[:_NAMED]) + (f" and {len(outputs) - _NAMED} more" if len(outputs) > _NAMED else "")
+        found.append(
+            f"No mean, error or s.d. is given of {named}: too heavy a tail for a variance; read percentiles, or"
+            " truncate the drivers behind it"
+        )
     return found
 
 

@@ -122,7 +122,9 @@ def _points(show: Any, pack: Pack, section: Section, bullets: Bullets) -> None:
             pages.append([])
         pages[-1].append((f"{plain(lead)}. " if lead else "", words))
     for page in pages:
-        slide = _slide(show, pack, ", ".join(lead.rstrip(". ") for lead, _ in page if lead) or section.title)
+        slide = _slide(
+            show, pack, ", ".join(dict.fromkeys(lead.rstrip(". ") for lead, _ in page if lead)) or section.title
+        )
         frame = _frame(slide, _EDGE, 1.4, _WIDTH - 2 * _EDGE, 5.4)
         for number, (lead, text) in enumerate(page):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
