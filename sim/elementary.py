@@ -238,14 +238,14 @@ def cos_sin_2pi(u: float) -> tuple[float, float]:
 
 @inlined
 def minimum(a: float, b: float) -> float:
-    """The smaller of two values; nan if either is nan."""
-    return a if a != a else (a if a <= b else b)
+    """The smaller of two values, a if they are equal; nan if either is nan."""
+    return b if b != b else (b if b < a else a)  # the inner choice is one instruction, which keeps a's nan
 
 
 @inlined
 def maximum(a: float, b: float) -> float:
-    """The larger of two values; nan if either is nan."""
-    return a if a != a else (a if a >= b else b)
+    """The larger of two values, a if they are equal; nan if either is nan."""
+    return b if b != b else (b if b > a else a)
 
 
 @inlined

@@ -159,7 +159,8 @@ def prepare_numba() -> None:
 
     SVML is off because its results differ from CPU to CPU. 512-bit vectors are allowed where the CPU has them
     (1.3 times faster, same results because no fast-math flag is ever set). LLVM's limit on run-time overlap checks is
-    lifted, without which it leaves the loop over paths scalar (4 times slower).
+    lifted, without which it leaves the loop over paths scalar (4 times slower). Every loop works on two vectors at
+    once: while one waits for a result, the other has work (1.05 to 1.3 times faster).
     """
     if "numba" not in sys.modules:
         os.environ["NUMBA_DISABLE_INTEL_SVML"] = "1"
@@ -172,6 +173,7 @@ def prepare_numba() -> None:
             os.environ["NUMBA_CPU_FEATURES"] = features.flatten() + ",-prefer-256-bit"
     if not getattr(prepare_numba, "done", False):
         llvm.set_option("", "-vectorize-memory-check-threshold=100000")
+        llvm.set_option("", "-force-vector-interleave=2")
         prepare_numba.done = True  # type: ignore[attr-defined]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sim.cells.bound import Graph
+from sim.cells.fission import Fission
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,8 @@ class Layout:
     caller before `horizon_block`. ``cells`` has every opening and horizon cell, the carried lines
     (whose row holds the newest value after `period_block`) and the period cells that were asked for.
     ``totals`` are rows to which `period_block` adds their cell; the caller starts them.
-    ``drawn`` has a scratch row for this period's value of each innovation.
+    ``drawn`` has a scratch row for this period's value of each innovation; ``handed`` those for cells that a later
+    loop of `period_block` reads, and ``before`` for previous values that a later loop asks for (`sim.cells.fission`).
     ``schedules`` gives the row of each schedule in the table handed to `period_block`.
     """
 
@@ -33,13 +36,31 @@ class Layout:
     schedules: Mapping[str, int]
     drawn: Mapping[str, int]
     totals: Mapping[str, int]
+    handed: Mapping[str, int]
+    before: Mapping[str, int]
+
+    def named(self) -> dict[int, str]:
+        """A name for each row that the kernel's text speaks of: ``ROW_token_growth``."""
+        found: dict[int, str] = {}
+        for rows, ending in (
+            (self.drivers, ""), (self.innovations, ""), (self.numbers, " opening"), (self.windows, ""),
+            (self.cells, ""), (self.drawn, " now"), (self.totals, ""), (self.handed, ""), (self.before, " before"),
+        ):  # fmt: skip
+            for name, row in rows.items():
+                wanted = "ROW_" + re.sub(r"\W+", "_", name + ending).strip("_")
+                while wanted in found.values():
+                    wanted += "_"
+                found[row] = wanted
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Plain dicts and numbers; ``Layout(**data)`` is the inverse."""
         return asdict(self)
 
 
-def lay_out(graph: Graph, kept: Collection[str], block: int, periods: int, totals: Collection[str] = ()) -> Layout:
+def lay_out(
+    graph: Graph, fission: Fission, kept: Collection[str], block: int, periods: int, totals: Collection[str] = ()
+) -> Layout:
     """Rows for a graph; ``kept`` are the period cells that need a row beside the carried ones, ``totals`` names."""
     names = graph.names
     drivers = {name: row for row, name in enumerate(names.drivers)}
@@ -59,5 +80,9 @@ def lay_out(graph: Graph, kept: Collection[str], block: int, periods: int, total
     cells = take([*(cell.name for cell in graph.opening), *stored, *(cell.name for cell in graph.horizon)])
     drawn = take(names.innovations)
     summed = take(list(totals))
+    handed = take([name for name in fission.handed if name not in cells])
+    before = take(fission.kept)
     schedules = {name: row for row, name in enumerate(names.schedules)}
-    return Layout(rows, block, periods, drivers, innovations, numbers, windows, cells, schedules, drawn, summed)
+    return Layout(
+        rows, block, periods, drivers, innovations, numbers, windows, cells, schedules, drawn, summed, handed, before
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sim.cells.bound import Cell
@@ -28,9 +29,13 @@ class Names:
 
 @dataclass
 class Loop:
-    """Collects the lines of a loop. Indices are uint64 throughout: a signed one stops vectorisation."""
+    """Collects the lines of a loop; ``rows`` names the rows of the buffer (`sim.cells.layout.Layout.named`).
+
+    Indices are uint64 throughout: a signed one stops vectorisation.
+    """
 
     names: Names
+    rows: Mapping[int, str]
     heads: dict[str, None] = field(default_factory=dict)
     loads: dict[str, None] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -41,18 +46,18 @@ class Loop:
         self.heads[f"    {self.names(name)} = {expression}\n"] = None
 
     def load(self, name: str, row: int, kind: str = "") -> None:
-        self.loads[f"        {self.names(name, kind)} = buffer[np.uint64({row}) * BLOCK + i]\n"] = None
+        self.loads[f"        {self.names(name, kind)} = {self._at(row)}\n"] = None
 
-    def load_at(self, name: str, start: str, row: int) -> None:
-        """Load what lies at index ``start`` of the buffer, known only at run time, by way of the fixed ``row``.
+    def load_of_period(self, name: str, first_row: int, row: int) -> None:
+        """Load what lies ``period`` rows below ``first_row``, known only at run time, by way of the fixed ``row``.
 
         The copy has a loop of its own. In the main loop every distance between rows must be a constant: otherwise
         LLVM compares every store with every load at run time, thousands of tests for a hundred cells.
         """
         at = self.names(name, "at")
         self.heads[
-            f"    {at} = {start}\n    for i in range(BLOCK):\n"
-            f"        buffer[np.uint64({row}) * BLOCK + i] = buffer[{at} + i]\n"
+            f"    {at} = {self.rows[first_row]} + period * BLOCK\n    for i in range(BLOCK):\n"
+            f"        {self._at(row)} = buffer[{at} + i]\n"
         ] = None
         self.load(name, row)
 
@@ -66,11 +71,14 @@ class Loop:
         self.calls.append(f"        {self.names(cell.name)} = {function}({', '.join(arguments)})\n")
 
     def store(self, row: int, name: str, kind: str = "") -> None:
-        self.stores.append(f"        buffer[np.uint64({row}) * BLOCK + i] = {self.names(name, kind)}\n")
+        self.stores.append(f"        {self._at(row)} = {self.names(name, kind)}\n")
 
     def add(self, row: int, name: str) -> None:
-        at = f"buffer[np.uint64({row}) * BLOCK + i]"
+        at = self._at(row)
         self.stores.append(f"        {at} = {at} + {self.names(name)}\n")
+
+    def _at(self, row: int) -> str:
+        return f"buffer[{self.rows[row]} + i]"
 
     def text(self) -> str:
         if not self.stores:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sim.cells.bound import Cell, Function, Graph
+from sim.cells.fission import Fission, cut
 from sim.cells.layout import Layout, lay_out
 from sim.cells.loops import Loop, Names
 from sim.cells.names import split
@@ -50,11 +51,18 @@ def write(
         functions=graph.functions,
         constants=graph.constants,
     )
-    layout = lay_out(needed, asked, block, periods, tuple(totals))
+    fission = cut(needed)
+    layout = lay_out(needed, fission, asked, block, periods, tuple(totals))
     functions, called = _functions(needed)
-    parts = [section(BLOCK_SECTION, f"BLOCK = np.uint64({block})\n\n\n"), section(CELLS, functions)]
-    parts += [_begin(needed, layout, called), _period(needed, layout, called, totals), _horizon(needed, layout, called)]
-    return Kernel("".join(parts), layout)
+    rows = layout.named()
+    entries = [
+        _begin(needed, layout, rows, called),
+        _period(fission, layout, rows, called, totals),
+        _horizon(needed, layout, rows, called),
+    ]
+    blocks = section(BLOCK_SECTION, f"BLOCK = np.uint64({block})\n\n\n")
+    places = "".join(f"{name} = np.uint64({row}) * BLOCK\n" for row, name in sorted(rows.items()))
+    return Kernel("".join([blocks, section(CELLS, functions), places, "\n\n", *entries]), layout)
 
 
 def _needed(graph: Graph, asked: Collection[str]) -> tuple[Cell, ...]:
@@ -129,8 +137,8 @@ def _groups(cell: Cell | None) -> dict[str, tuple[str, ...]]:
     return {parameter: tuple(str(split(name)[1]) for name in targets) for parameter, targets in groups.items()}
 
 
-def _begin(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
-    loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
+def _begin(graph: Graph, layout: Layout, rows: Mapping[int, str], called: Mapping[str, str]) -> str:
+    loop = Loop(Names({*KERNEL_NAMES, *called.values()}), rows)
     for cell in graph.opening:
         for driver in cell.reads("driver"):
             loop.load(driver, layout.drivers[driver])
@@ -149,38 +157,60 @@ def _begin(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
     return f"@compiled\ndef begin_block(buffer):\n{doc}{loop.text()}\n\n"
 
 
-def _period(graph: Graph, layout: Layout, called: Mapping[str, str], totals: Mapping[str, str]) -> str:
-    loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
-    period = {cell.name for cell in graph.period}
-    for cell in graph.period:
+def _period(
+    fission: Fission, layout: Layout, rows: Mapping[int, str], called: Mapping[str, str], totals: Mapping[str, str]
+) -> str:
+    names = Names({*KERNEL_NAMES, *called.values()})
+    loops = [_loop(number, fission, layout, Loop(names, rows), called, totals) for number in range(len(fission.loops))]
+    doc = (
+        '    """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""\n'
+    )
+    start = "    period = np.uint64(t) - np.uint64(1)\n"
+    return f"@compiled\ndef period_block(buffer, t, schedules):\n{doc}{start}{''.join(loops)}\n\n"
+
+
+def _loop(
+    number: int,
+    fission: Fission,
+    layout: Layout,
+    loop: Loop,
+    called: Mapping[str, str],
+    totals: Mapping[str, str],
+) -> str:
+    """One of the loops of a period."""
+    cells = fission.loops[number]
+    own = {cell.name for cell in cells}
+    kept = [name for name in fission.kept if name in own]
+    for cell in cells:
         for name in cell.reads("innovation"):
-            start = f"(np.uint64({layout.innovations[name]}) + period) * BLOCK"
-            loop.load_at(name, start, layout.drawn[name])
+            loop.load_of_period(name, layout.innovations[name], layout.drawn[name])
         for name in cell.reads("schedule"):
             loop.before(name, f"schedules[np.uint64({layout.schedules[name]}), period]")
         for name in cell.reads("driver"):
             loop.load(name, layout.drivers[name])
         for name in cell.reads("prev"):
-            loop.load(name, layout.cells[name], kind="prev")
+            replaced = fission.home[name] < number
+            loop.load(name, layout.before[name] if replaced else layout.cells[name], kind="prev")
         for name in cell.reads("cell"):
-            if name not in period:
-                loop.load(name, layout.cells[name])
-    for cell in graph.period:
+            if name not in own:
+                loop.load(name, layout.handed[name] if name in layout.handed else layout.cells[name])
+    for name in kept:
+        loop.load(name, layout.cells[name], kind="prev")
+    for cell in cells:
         loop.call(cell, called[cell.function])
-    for cell in graph.period:
-        if cell.name in layout.cells:
-            loop.store(layout.cells[cell.name], cell.name)
-    for name, cell_name in totals.items():
-        loop.add(layout.totals[name], cell_name)
-    doc = (
-        '    """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""\n'
-    )
-    start = "    period = np.uint64(t) - np.uint64(1)\n"
-    return f"@compiled\ndef period_block(buffer, t, schedules):\n{doc}{start}{loop.text()}\n\n"
+    for name in kept:
+        loop.store(layout.before[name], name, kind="prev")
+    for name in (cell.name for cell in cells):
+        if name in layout.cells or name in layout.handed:
+            loop.store(layout.cells[name] if name in layout.cells else layout.handed[name], name)
+    for total, name in totals.items():
+        if name in own:
+            loop.add(layout.totals[total], name)
+    return loop.text()
 
 
-def _horizon(graph: Graph, layout: Layout, called: Mapping[str, str]) -> str:
-    loop = Loop(Names({*KERNEL_NAMES, *called.values()}))
+def _horizon(graph: Graph, layout: Layout, rows: Mapping[int, str], called: Mapping[str, str]) -> str:
+    loop = Loop(Names({*KERNEL_NAMES, *called.values()}), rows)
     horizon = {cell.name for cell in graph.horizon}
     for cell in graph.horizon:
         for name in cell.reads("driver"):

@@ -2,7 +2,7 @@
 
 Wichura (1988), "Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37, 477-484,
 routine PPND16: relative error about 1e-16 of the real numbers for p above 1e-316. Set-up uses it where an array is not
-needed; tests hold the kernel's `sim.sampling.normal.inverse_normal` against it.
+needed; tests hold the kernel's `sim.sampling.normal` against it.
 """
 
 from __future__ import annotations

@@ -59,12 +59,26 @@ def sobol_word(path: np.uint64, words: WordTable) -> np.uint64:
 
 
 @inlined
+def first_words(point: np.uint64, words: WordTable, state: Words) -> None:
+    """A point's coordinate in every replicate, `sobol_word` of its sixteen paths, into state: uint64[16]."""
+    for r in range(REPLICATES):
+        state[r] = words[np.uint64(0), r]
+    gray, row = point ^ (point >> np.uint64(1)), np.uint64(1)
+    while gray != np.uint64(0):
+        if gray & np.uint64(1):
+            for r in range(REPLICATES):
+                state[r] ^= words[row, r]
+        gray >>= np.uint64(1)
+        row += np.uint64(1)
+
+
+@inlined
 def sobol_row(paths: Words, whole: bool, words: WordTable, state: Words, base: np.uint64, buffer: Floats) -> None:
     """Uniforms of a dimension into the row at ``base``; independent paths are left as they are. state: uint64[16]."""
     if whole:
         point = paths[np.uint64(0)] >> REPLICATE_BITS
+        first_words(point, words, state)
         for r in range(REPLICATES):
-            state[r] = sobol_word((point << REPLICATE_BITS) | np.uint64(r), words)
             buffer[base + np.uint64(r)] = uniform(state[r])
         for start in range(REPLICATES, BLOCK, REPLICATES):
             point += np.uint64(1)

@@ -51,9 +51,13 @@ def test_share_stays_a_share():
 
 @pytest.mark.parametrize("growth", [-0.05, 0.0, 0.10, 0.30])
 def test_the_plan_spends_its_budget_exactly(growth):
-    ramp = capacity.plan_ramp(growth, 4.0)
-    start = capacity.plan_start(380.0, 1.1, 38.6, 11.0, ramp, 4.0)
-    spent = [capacity.planned_capex(float(t), start, ramp, 4.0, 11.0) for t in range(1, 20)]
+    kept = capacity.capex_growth_kept(4.0)
+    ramp = capacity.plan_ramp(growth, kept)
+    start = capacity.plan_start(380.0, 1.1, 38.6, 11.0, ramp, 4.0, kept)
+    risen, spent = 0.0, []
+    for t in range(1, 20):
+        risen = capacity.capex_ramp(risen, ramp, kept)
+        spent.append(capacity.planned_capex(float(t), start, risen, 11.0))
     assert sum(spent) == pytest.approx(380 * 1.1 - 38.6, rel=1e-12)
     assert all(capex > 0 for capex in spent[:11])
     assert spent[11:] == [0.0] * 8
@@ -62,8 +66,9 @@ def test_the_plan_spends_its_budget_exactly(growth):
 
 
 def test_a_plan_already_overspent_is_not_paid_back():
-    ramp = capacity.plan_ramp(0.1, 4.0)
-    assert capacity.plan_start(380.0, 0.05, 38.6, 11.0, ramp, 4.0) == 0.0
+    kept = capacity.capex_growth_kept(4.0)
+    ramp = capacity.plan_ramp(0.1, kept)
+    assert capacity.plan_start(380.0, 0.05, 38.6, 11.0, ramp, 4.0, kept) == 0.0
 
 
 def test_opening_yield_and_supply():

@@ -35,8 +35,14 @@ def each_uniform(bits, values):
 
 @compiled
 def each_inverse_normal(u, z):
-    for i in range(np.uint64(u.size)):
-        z[i] = inverse_normal(u[i])
+    row, place, apart = np.empty(BLOCK), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
+    size = np.uint64(u.size)
+    for first in range(np.uint64(0), size, BLOCK):
+        for i in range(BLOCK):
+            row[i] = u[min(first + i, size - np.uint64(1))]
+        to_normals(np.uint64(0), place, apart, row)
+        for i in range(min(BLOCK, size - first)):
+            z[first + i] = row[i]
 
 
 @compiled

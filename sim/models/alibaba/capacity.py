@@ -20,12 +20,18 @@ QUARTERS_TO_CLOSE_GAP = 4.0  # a shortfall of capital is ordered over a year, no
 
 
 @cell(at="opening")
-def plan_ramp(capex_growth: float, capex_growth_half_life: float) -> float:
+def capex_growth_kept(capex_growth_half_life: float) -> float:
+    """Share of the plan's growth of capex that survives a quarter. [1]"""
+    return kept_per_period(capex_growth_half_life)
+
+
+@cell(at="opening")
+def plan_ramp(capex_growth: float, capex_growth_kept: float) -> float:
     """Total rise of quarterly capex above its level at the start, once growth has faded. [1]
 
-    The first step is capex_growth / 4, each later one `kept` times the one before: a geometric series.
+    The first step is capex_growth / 4, each later one `capex_growth_kept` times the one before: a geometric series.
     """
-    return capex_growth / 4.0 / (1.0 - kept_per_period(capex_growth_half_life))
+    return capex_growth / 4.0 / (1.0 - capex_growth_kept)
 
 
 @cell(at="opening")
@@ -36,13 +42,14 @@ def plan_start(
     plan_quarters: float,
     plan_ramp: float,
     capex_growth_half_life: float,
+    capex_growth_kept: float,
 ) -> float:
     """Quarterly capex from which the plan ramps; it spends exactly what is left of the budget. [RMB bn/quarter]
 
     Closed form: the sum of 1 + ramp x (1 - kept^t) over t = 1..n is n + ramp x (n - kept (1 - kept^n) / (1 - kept)).
     """
-    kept = kept_per_period(capex_growth_half_life)
-    faded = kept * (1.0 - exp2(-plan_quarters / capex_growth_half_life)) / (1.0 - kept)
+    kept_at_end = exp2(-plan_quarters / capex_growth_half_life)
+    faded = capex_growth_kept * (1.0 - kept_at_end) / (1.0 - capex_growth_kept)
     left = max(plan_budget * plan_multiple - plan_spent, 0.0)
     return left / (plan_quarters + plan_ramp * (plan_quarters - faded))
 
@@ -108,12 +115,15 @@ def chip_factor(chip_availability: float, opening_chip_availability: float) -> f
 
 
 @cell
-def planned_capex(
-    t: float, plan_start: float, plan_ramp: float, capex_growth_half_life: float, plan_quarters: float
-) -> float:
+def capex_ramp(prev_capex_ramp: float, plan_ramp: float, capex_growth_kept: float) -> float:
+    """Rise of the plan's quarterly capex above its level at the start, up to this quarter. [1]"""
+    return revert(prev_capex_ramp, plan_ramp, capex_growth_kept)
+
+
+@cell
+def planned_capex(t: float, plan_start: float, capex_ramp: float, plan_quarters: float) -> float:
     """Capex the three-year plan provides for in this quarter; nothing once it has ended. [RMB bn/quarter]"""
-    ramped = plan_start * (1.0 + plan_ramp * (1.0 - exp2(-t / capex_growth_half_life)))
-    return max(ramped, 0.0) if t <= plan_quarters else 0.0
+    return max(plan_start * (1.0 + capex_ramp), 0.0) if t <= plan_quarters else 0.0
 
 
 # --- period: the installed stock, two quarters behind the cash ---
