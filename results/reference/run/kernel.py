@@ -245,14 +245,14 @@ def cos_sin_2pi(u: float) -> tuple[float, float]:
 
 @inlined
 def minimum(a: float, b: float) -> float:
-    """The smaller of two values; nan if either is nan."""
-    return a if a != a else (a if a <= b else b)
+    """The smaller of two values, a if they are equal; nan if either is nan."""
+    return b if b != b else (b if b < a else a)  # the inner choice is one instruction, which keeps a's nan
 
 
 @inlined
 def maximum(a: float, b: float) -> float:
-    """The larger of two values; nan if either is nan."""
-    return a if a != a else (a if a >= b else b)
+    """The larger of two values, a if they are equal; nan if either is nan."""
+    return b if b != b else (b if b > a else a)
 
 
 @inlined
@@ -378,12 +378,26 @@ def sobol_word(path: np.uint64, words: WordTable) -> np.uint64:
 
 
 @inlined
+def first_words(point: np.uint64, words: WordTable, state: Words) -> None:
+    """A point's coordinate in every replicate, `sobol_word` of its sixteen paths, into state: uint64[16]."""
+    for r in range(REPLICATES):
+        state[r] = words[np.uint64(0), r]
+    gray, row = point ^ (point >> np.uint64(1)), np.uint64(1)
+    while gray != np.uint64(0):
+        if gray & np.uint64(1):
+            for r in range(REPLICATES):
+                state[r] ^= words[row, r]
+        gray >>= np.uint64(1)
+        row += np.uint64(1)
+
+
+@inlined
 def sobol_row(paths: Words, whole: bool, words: WordTable, state: Words, base: np.uint64, buffer: Floats) -> None:
     """Uniforms of a dimension into the row at ``base``; independent paths are left as they are. state: uint64[16]."""
     if whole:
         point = paths[np.uint64(0)] >> REPLICATE_BITS
+        first_words(point, words, state)
         for r in range(REPLICATES):
-            state[r] = sobol_word((point << REPLICATE_BITS) | np.uint64(r), words)
             buffer[base + np.uint64(r)] = uniform(state[r])
         for start in range(REPLICATES, BLOCK, REPLICATES):
             point += np.uint64(1)
@@ -448,31 +462,54 @@ SIGN_BIT = np.uint64(0x8000000000000000)
 
 
 @inlined
-def inverse_normal(u: float) -> float:
-    """The z with P(Z <= z) = u, for u in [2**-54, 1 - 2**-53]; relative error below 2e-15, odd about 1/2."""
+def in_centre(u: float) -> bool:
+    """Whether `central_normal` serves u; else `tail_normal` does."""
+    return abs(u - 0.5) <= 0.425
+
+
+@inlined
+def central_normal(u: float) -> float:
+    """The z with P(Z <= z) = u, for u in [0.075, 0.925]."""
     q = u - 0.5
-    centre = abs(q) <= 0.425
-    p = u if u < 0.5 else 1.0 - u
-    tail = np.sqrt(-log_of_normal(p)) - 1.6
-    x = fma(-q, q, 0.180625) if centre else tail
-    a = 2509.0809287301226727 if centre else 0.0010432612016323002
-    a = fma(x, a, 33430.575583588128105 if centre else 0.03075269384606336)
-    a = fma(x, a, 67265.770927008700853 if centre else 0.31723652203933145)
-    a = fma(x, a, 45921.953931549871457 if centre else 1.5778359260580335)
-    a = fma(x, a, 13731.693765509461125 if centre else 4.244615711013167)
-    a = fma(x, a, 1971.5909503065514427 if centre else 6.304815488870354)
-    a = fma(x, a, 133.14166789178437745 if centre else 4.804529595250891)
-    a = fma(x, a, 3.3871328727963666080 if centre else 1.423437110749685)
-    b = 5226.4952788528545610 if centre else 1.1020341844736556e-09
-    b = fma(x, b, 28729.085735721942674 if centre else 0.0007375888047243036)
-    b = fma(x, b, 39307.895800092710610 if centre else 0.02057379497329437)
-    b = fma(x, b, 21213.794301586595867 if centre else 0.1933752681309248)
-    b = fma(x, b, 5394.1960214247511077 if centre else 0.8445424887609435)
-    b = fma(x, b, 687.18700749205790830 if centre else 1.9056427015182518)
-    b = fma(x, b, 42.313330701600911252 if centre else 2.1755656660519427)
+    x = fma(-q, q, 0.180625)
+    a = fma(x, 2509.0809287301226727, 33430.575583588128105)
+    a = fma(x, a, 67265.770927008700853)
+    a = fma(x, a, 45921.953931549871457)
+    a = fma(x, a, 13731.693765509461125)
+    a = fma(x, a, 1971.5909503065514427)
+    a = fma(x, a, 133.14166789178437745)
+    a = fma(x, a, 3.3871328727963666080)
+    b = fma(x, 5226.4952788528545610, 28729.085735721942674)
+    b = fma(x, b, 39307.895800092710610)
+    b = fma(x, b, 21213.794301586595867)
+    b = fma(x, b, 5394.1960214247511077)
+    b = fma(x, b, 687.18700749205790830)
+    b = fma(x, b, 42.313330701600911252)
     b = fma(x, b, 1.0)
-    side = float_of(bits_of(1.0) | (bits_of(q) & SIGN_BIT))
-    return (q if centre else side) * (a / b)
+    return q * (a / b)
+
+
+@inlined
+def tail_normal(u: float) -> float:
+    """The z with P(Z <= z) = u, for u in [2**-54, 1 - 2**-53] outside the centre."""
+    p = u if u < 0.5 else 1.0 - u
+    x = np.sqrt(-log_of_normal(p)) - 1.6
+    a = fma(x, 0.0010432612016323002, 0.03075269384606336)
+    a = fma(x, a, 0.31723652203933145)
+    a = fma(x, a, 1.5778359260580335)
+    a = fma(x, a, 4.244615711013167)
+    a = fma(x, a, 6.304815488870354)
+    a = fma(x, a, 4.804529595250891)
+    a = fma(x, a, 1.423437110749685)
+    b = fma(x, 1.1020341844736556e-09, 0.0007375888047243036)
+    b = fma(x, b, 0.02057379497329437)
+    b = fma(x, b, 0.1933752681309248)
+    b = fma(x, b, 0.8445424887609435)
+    b = fma(x, b, 1.9056427015182518)
+    b = fma(x, b, 2.1755656660519427)
+    b = fma(x, b, 1.0)
+    side = float_of(bits_of(1.0) | (bits_of(u - 0.5) & SIGN_BIT))
+    return side * (a / b)
 
 
 @inlined
@@ -703,10 +740,24 @@ def driver_uniforms(paths: Words, paired: bool, k0: np.uint64, k1: np.uint64, ba
 
 
 @inlined
-def to_normals(base: np.uint64, buffer: Floats) -> None:
-    """Turns a row of uniforms into normals, in place."""
+def to_normals(base: np.uint64, place: Words, apart: Floats, buffer: Floats) -> None:
+    """Turns a row of uniforms into normals, in place. place: uint64[BLOCK], apart: float64[BLOCK], scratch.
+
+    The tails, 15 of 100, are collected and done by themselves: done for all, they would take twice as long as the rest.
+    """
+    tails = ZERO
     for i in range(BLOCK):
-        buffer[base + np.uint64(i)] = inverse_normal(buffer[base + np.uint64(i)])
+        # Written for every path, and kept where the count goes on: a branch would be mispredicted too often.
+        place[tails] = np.uint64(i)
+        tails += ZERO if in_centre(buffer[base + np.uint64(i)]) else ONE
+    for j in range(tails):
+        apart[np.uint64(j)] = buffer[base + place[np.uint64(j)]]
+    for j in range(tails):
+        apart[np.uint64(j)] = tail_normal(apart[np.uint64(j)])
+    for i in range(BLOCK):
+        buffer[base + np.uint64(i)] = central_normal(buffer[base + np.uint64(i)])
+    for j in range(tails):
+        buffer[base + place[np.uint64(j)]] = apart[np.uint64(j)]
 
 
 @inlined
@@ -747,7 +798,7 @@ def draw_drivers(
 ) -> None:
     """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
     paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
-    state, place = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64)
+    state, place, apart = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
     scales = np.empty((np.uint64(t_first.size) - ONE) * BLOCK)
     drivers = np.uint64(codes.size)
     for d in range(np.uint64(keys.shape[0])):
@@ -762,7 +813,7 @@ def draw_drivers(
                 sobol_row(paths, whole, points[driver_point[d]], state, base, rows)
             elif sampler[ZERO] == LATIN:
                 latin_row(paths, sampler[ONE], points[driver_point[d], ZERO], base, rows)
-            to_normals(base, rows)
+            to_normals(base, place, apart, rows)
     mix_normals(mixed, mixed_first, mixed_source, mixed_weight, buffer)
     share_tails(t_first, t_member, t_numbers, t_tables, table, scales, buffer)
     for d in range(drivers):
@@ -822,13 +873,13 @@ def lead_by_points(
     the coordinates' numbers; scratch: four rows.
     """
     whole = in_points(paths)
-    state = np.empty(REPLICATES, np.uint64)
+    state, place, apart = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
     for k in range(np.uint64(own.size)):
         base = np.uint64(k) * BLOCK
         for i in range(BLOCK):
             scratch[base + np.uint64(i)] = 0.5
         sobol_row(paths, whole, points[own[k]], state, base, scratch)
-        to_normals(base, scratch)
+        to_normals(base, place, apart, scratch)
     count = np.uint64(leading.shape[1])
     in_threes = count - count % THREE
     for t in range(ZERO, in_threes, THREE):
@@ -958,12 +1009,34 @@ def cell_ai_supply(external_ai_capital, revenue_yield):
 
 
 @inlined
+def finance__kept_per_period(half_life):
+    """Share of a gap that is still open one period later, for a gap that halves every `half_life` periods. [1]
+
+    ``2 ** (-1 / half_life)``: the definition of a half-life for geometric decay. A half-life of 0 closes the gap at
+    once (0), as the limit says.
+    """
+    return exp2(-1.0 / half_life)
+
+
+@inlined
+def cell_capex_growth_kept(capex_growth_half_life):
+    """Share of the plan's growth of capex that survives a quarter. [1]"""
+    return finance__kept_per_period(capex_growth_half_life)
+
+
+@inlined
 def finance__revert(previous, long_run, kept):
     """One step of a line that returns to its long-run level, keeping the share `kept` of its distance. [as the line]
 
     Repeated n times from x0 it gives ``long_run + (x0 - long_run) * kept ** n``, so no power is needed per period.
     """
     return long_run + (previous - long_run) * kept
+
+
+@inlined
+def cell_capex_ramp(prev_capex_ramp, plan_ramp, capex_growth_kept):
+    """Rise of the plan's quarterly capex above its level at the start, up to this quarter. [1]"""
+    return finance__revert(prev_capex_ramp, plan_ramp, capex_growth_kept)
 
 
 @inlined
@@ -979,16 +1052,6 @@ def cell_chip_factor(chip_availability, opening_chip_availability):
     Relative, because past outturns (and hence the plan's pace) already include the scarcity of mid 2025.
     """
     return minimum(chip_availability / opening_chip_availability, capacity__MOST_CHIP_RELIEF)
-
-
-@inlined
-def finance__kept_per_period(half_life):
-    """Share of a gap that is still open one period later, for a gap that halves every `half_life` periods. [1]
-
-    ``2 ** (-1 / half_life)``: the definition of a half-life for geometric decay. A half-life of 0 closes the gap at
-    once (0), as the limit says.
-    """
-    return exp2(-1.0 / half_life)
 
 
 @inlined
@@ -1075,31 +1138,30 @@ def cell_other_depreciation(prev_other_capital, other_depreciation_rate):
 
 
 @inlined
-def cell_plan_ramp(capex_growth, capex_growth_half_life):
+def cell_plan_ramp(capex_growth, capex_growth_kept):
     """Total rise of quarterly capex above its level at the start, once growth has faded. [1]
 
-    The first step is capex_growth / 4, each later one `kept` times the one before: a geometric series.
+    The first step is capex_growth / 4, each later one `capex_growth_kept` times the one before: a geometric series.
     """
-    return capex_growth / 4.0 / (1.0 - finance__kept_per_period(capex_growth_half_life))
+    return capex_growth / 4.0 / (1.0 - capex_growth_kept)
 
 
 @inlined
-def cell_plan_start(plan_budget, plan_multiple, plan_spent, plan_quarters, plan_ramp, capex_growth_half_life):
+def cell_plan_start(plan_budget, plan_multiple, plan_spent, plan_quarters, plan_ramp, capex_growth_half_life, capex_growth_kept):
     """Quarterly capex from which the plan ramps; it spends exactly what is left of the budget. [RMB bn/quarter]
 
     Closed form: the sum of 1 + ramp x (1 - kept^t) over t = 1..n is n + ramp x (n - kept (1 - kept^n) / (1 - kept)).
     """
-    kept = finance__kept_per_period(capex_growth_half_life)
-    faded = kept * (1.0 - exp2(-plan_quarters / capex_growth_half_life)) / (1.0 - kept)
+    kept_at_end = exp2(-plan_quarters / capex_growth_half_life)
+    faded = capex_growth_kept * (1.0 - kept_at_end) / (1.0 - capex_growth_kept)
     left = maximum(plan_budget * plan_multiple - plan_spent, 0.0)
     return left / (plan_quarters + plan_ramp * (plan_quarters - faded))
 
 
 @inlined
-def cell_planned_capex(t, plan_start, plan_ramp, capex_growth_half_life, plan_quarters):
+def cell_planned_capex(t, plan_start, capex_ramp, plan_quarters):
     """Capex the three-year plan provides for in this quarter; nothing once it has ended. [RMB bn/quarter]"""
-    ramped = plan_start * (1.0 + plan_ramp * (1.0 - exp2(-t / capex_growth_half_life)))
-    return select(t <= plan_quarters, maximum(ramped, 0.0), 0.0)
+    return select(t <= plan_quarters, maximum(plan_start * (1.0 + capex_ramp), 0.0), 0.0)
 
 
 @inlined
@@ -1916,68 +1978,340 @@ def cell_token_spend(enterprise_tokens, revenue_per_million_tokens):
     return enterprise_tokens * revenue_per_million_tokens * tokens__BILLIONS_PER_TRILLION_TOKENS_A_DAY
 
 
+ROW_ads_issued = np.uint64(0) * BLOCK
+ROW_ads_unvested = np.uint64(1) * BLOCK
+ROW_ai_depreciation_rate = np.uint64(2) * BLOCK
+ROW_ai_return_hurdle = np.uint64(3) * BLOCK
+ROW_ai_share_of_capex = np.uint64(4) * BLOCK
+ROW_ant_mark = np.uint64(5) * BLOCK
+ROW_ant_stake = np.uint64(6) * BLOCK
+ROW_buybacks = np.uint64(7) * BLOCK
+ROW_capex_growth = np.uint64(8) * BLOCK
+ROW_capex_growth_half_life = np.uint64(9) * BLOCK
+ROW_chip_half_life = np.uint64(10) * BLOCK
+ROW_cloud_ev_to_sales = np.uint64(11) * BLOCK
+ROW_competition_volatility = np.uint64(12) * BLOCK
+ROW_compute_pull = np.uint64(13) * BLOCK
+ROW_core_ecommerce_ebita_a_year = np.uint64(14) * BLOCK
+ROW_core_ecommerce_growth = np.uint64(15) * BLOCK
+ROW_cost_of_equity = np.uint64(16) * BLOCK
+ROW_dcf_weight = np.uint64(17) * BLOCK
+ROW_demand_persistence = np.uint64(18) * BLOCK
+ROW_demand_volatility = np.uint64(19) * BLOCK
+ROW_dividends = np.uint64(20) * BLOCK
+ROW_ecommerce_pe = np.uint64(21) * BLOCK
+ROW_efficiency_half_life = np.uint64(22) * BLOCK
+ROW_external_share_of_ai_capital = np.uint64(23) * BLOCK
+ROW_growth_persistence = np.uint64(24) * BLOCK
+ROW_growth_volatility = np.uint64(25) * BLOCK
+ROW_half_year_ai_market = np.uint64(26) * BLOCK
+ROW_half_year_market_growth = np.uint64(27) * BLOCK
+ROW_half_year_token_growth = np.uint64(28) * BLOCK
+ROW_half_year_tokens = np.uint64(29) * BLOCK
+ROW_head_office_cash = np.uint64(30) * BLOCK
+ROW_head_office_value = np.uint64(31) * BLOCK
+ROW_holding_discount = np.uint64(32) * BLOCK
+ROW_infra_underlying_growth = np.uint64(33) * BLOCK
+ROW_infrastructure_half_life = np.uint64(34) * BLOCK
+ROW_initial_efficiency_gain = np.uint64(35) * BLOCK
+ROW_initial_non_ai_growth = np.uint64(36) * BLOCK
+ROW_irregular_volatility = np.uint64(37) * BLOCK
+ROW_long_run_ai_cash_cost_share = np.uint64(38) * BLOCK
+ROW_long_run_chip_availability = np.uint64(39) * BLOCK
+ROW_long_run_efficiency_gain = np.uint64(40) * BLOCK
+ROW_long_run_non_ai_growth = np.uint64(41) * BLOCK
+ROW_long_run_non_ai_margin = np.uint64(42) * BLOCK
+ROW_long_run_revenue_yield = np.uint64(43) * BLOCK
+ROW_long_run_share = np.uint64(44) * BLOCK
+ROW_long_run_spend_growth = np.uint64(45) * BLOCK
+ROW_march_quarter_capex = np.uint64(46) * BLOCK
+ROW_margin_half_life = np.uint64(47) * BLOCK
+ROW_momentum_half_life = np.uint64(48) * BLOCK
+ROW_multiple_growth_sensitivity = np.uint64(49) * BLOCK
+ROW_non_ai_growth_half_life = np.uint64(50) * BLOCK
+ROW_non_controlling_interests = np.uint64(51) * BLOCK
+ROW_opening_ai_capital = np.uint64(52) * BLOCK
+ROW_opening_ai_margin = np.uint64(53) * BLOCK
+ROW_opening_ai_revenue = np.uint64(54) * BLOCK
+ROW_opening_chip_availability = np.uint64(55) * BLOCK
+ROW_opening_cloud_ebita = np.uint64(56) * BLOCK
+ROW_opening_cloud_revenue = np.uint64(57) * BLOCK
+ROW_opening_cloud_share = np.uint64(58) * BLOCK
+ROW_opening_growth_state = np.uint64(59) * BLOCK
+ROW_opening_irregular = np.uint64(60) * BLOCK
+ROW_opening_net_cash = np.uint64(61) * BLOCK
+ROW_opening_other_capital = np.uint64(62) * BLOCK
+ROW_opening_token_price = np.uint64(63) * BLOCK
+ROW_other_capex_intensity = np.uint64(64) * BLOCK
+ROW_other_depreciation_rate = np.uint64(65) * BLOCK
+ROW_other_investments = np.uint64(66) * BLOCK
+ROW_plan_budget = np.uint64(67) * BLOCK
+ROW_plan_multiple = np.uint64(68) * BLOCK
+ROW_plan_quarters = np.uint64(69) * BLOCK
+ROW_plan_spent = np.uint64(70) * BLOCK
+ROW_price_pass_through = np.uint64(71) * BLOCK
+ROW_price_per_ads = np.uint64(72) * BLOCK
+ROW_quarters_to_valuation = np.uint64(73) * BLOCK
+ROW_quick_commerce_burn = np.uint64(74) * BLOCK
+ROW_quick_commerce_tax_kept = np.uint64(75) * BLOCK
+ROW_rmb_per_usd = np.uint64(76) * BLOCK
+ROW_seasonal_factor_december = np.uint64(77) * BLOCK
+ROW_seasonal_factor_june = np.uint64(78) * BLOCK
+ROW_seasonal_factor_march = np.uint64(79) * BLOCK
+ROW_seasonal_factor_september = np.uint64(80) * BLOCK
+ROW_segment_cash_burn = np.uint64(81) * BLOCK
+ROW_segment_multiple_aidc = np.uint64(82) * BLOCK
+ROW_segment_multiple_others = np.uint64(83) * BLOCK
+ROW_segment_revenue_aidc = np.uint64(84) * BLOCK
+ROW_segment_revenue_others = np.uint64(85) * BLOCK
+ROW_share_based_pay_rate = np.uint64(86) * BLOCK
+ROW_share_half_life = np.uint64(87) * BLOCK
+ROW_target_per_ads = np.uint64(88) * BLOCK
+ROW_tax_rate = np.uint64(89) * BLOCK
+ROW_terminal_growth = np.uint64(90) * BLOCK
+ROW_terminal_return_on_capital = np.uint64(91) * BLOCK
+ROW_wacc = np.uint64(92) * BLOCK
+ROW_yield_half_life = np.uint64(93) * BLOCK
+ROW_competition_innovation = np.uint64(94) * BLOCK
+ROW_demand_innovation = np.uint64(133) * BLOCK
+ROW_growth_innovation = np.uint64(172) * BLOCK
+ROW_irregular_innovation = np.uint64(211) * BLOCK
+ROW_capex_ramp_opening = np.uint64(250) * BLOCK
+ROW_cumulative_cloud_cash_opening = np.uint64(251) * BLOCK
+ROW_deepest_cloud_cash_opening = np.uint64(252) * BLOCK
+ROW_demand_shock_opening = np.uint64(253) * BLOCK
+ROW_growth_level_opening = np.uint64(254) * BLOCK
+ROW_after_plan_ai_return = np.uint64(255) * BLOCK
+ROW_explicit_cloud_sales = np.uint64(256) * BLOCK
+ROW_explicit_cloud_value = np.uint64(257) * BLOCK
+ROW_first_ai_nopat = np.uint64(258) * BLOCK
+ROW_later_ai_nopat = np.uint64(259) * BLOCK
+ROW_ltm_cloud_revenue = np.uint64(260) * BLOCK
+ROW_ntm_cloud_revenue = np.uint64(261) * BLOCK
+ROW_ntm_core_ecommerce_ebita = np.uint64(262) * BLOCK
+ROW_plan_ai_capex = np.uint64(263) * BLOCK
+ROW_terminal_year_ebita = np.uint64(264) * BLOCK
+ROW_terminal_year_nopat = np.uint64(265) * BLOCK
+ROW_terminal_year_revenue = np.uint64(266) * BLOCK
+ROW_valuation_net_cash = np.uint64(267) * BLOCK
+ROW_break_even_yield = np.uint64(268) * BLOCK
+ROW_capex_growth_kept = np.uint64(269) * BLOCK
+ROW_chip_gap_kept = np.uint64(270) * BLOCK
+ROW_core_ecommerce_step = np.uint64(271) * BLOCK
+ROW_discount_per_quarter = np.uint64(272) * BLOCK
+ROW_efficiency_gain_kept = np.uint64(273) * BLOCK
+ROW_infrastructure_growth_kept = np.uint64(274) * BLOCK
+ROW_long_run_token_growth = np.uint64(275) * BLOCK
+ROW_margin_gap_kept = np.uint64(276) * BLOCK
+ROW_non_ai_growth_kept = np.uint64(277) * BLOCK
+ROW_opening_ai_capex = np.uint64(278) * BLOCK
+ROW_opening_ai_capex_in_transit = np.uint64(279) * BLOCK
+ROW_opening_ai_cash_cost_share = np.uint64(280) * BLOCK
+ROW_opening_ai_market = np.uint64(281) * BLOCK
+ROW_opening_core_ecommerce_ebita = np.uint64(282) * BLOCK
+ROW_opening_discount_factor = np.uint64(283) * BLOCK
+ROW_opening_token_growth = np.uint64(284) * BLOCK
+ROW_opening_tokens = np.uint64(285) * BLOCK
+ROW_opening_infrastructure_spend = np.uint64(286) * BLOCK
+ROW_opening_non_ai_margin = np.uint64(287) * BLOCK
+ROW_opening_non_ai_revenue = np.uint64(288) * BLOCK
+ROW_opening_other_capex = np.uint64(289) * BLOCK
+ROW_opening_revenue_yield = np.uint64(290) * BLOCK
+ROW_other_cash_uses = np.uint64(291) * BLOCK
+ROW_plan_ramp = np.uint64(292) * BLOCK
+ROW_plan_start = np.uint64(293) * BLOCK
+ROW_revenue_yield_kept = np.uint64(294) * BLOCK
+ROW_scope = np.uint64(295) * BLOCK
+ROW_share_gap_kept = np.uint64(296) * BLOCK
+ROW_starting_ai_capital = np.uint64(297) * BLOCK
+ROW_starting_chip_availability = np.uint64(298) * BLOCK
+ROW_starting_cloud_share = np.uint64(299) * BLOCK
+ROW_starting_efficiency_gain = np.uint64(300) * BLOCK
+ROW_starting_growth_shock = np.uint64(301) * BLOCK
+ROW_starting_infrastructure_growth = np.uint64(302) * BLOCK
+ROW_starting_net_cash = np.uint64(303) * BLOCK
+ROW_starting_non_ai_growth = np.uint64(304) * BLOCK
+ROW_starting_other_capital = np.uint64(305) * BLOCK
+ROW_starting_token_price = np.uint64(306) * BLOCK
+ROW_token_momentum_kept = np.uint64(307) * BLOCK
+ROW_ai_capital = np.uint64(308) * BLOCK
+ROW_chip_availability = np.uint64(309) * BLOCK
+ROW_ai_capex_in_transit = np.uint64(310) * BLOCK
+ROW_infrastructure_growth_trend = np.uint64(311) * BLOCK
+ROW_demand_shock = np.uint64(312) * BLOCK
+ROW_token_growth_trend = np.uint64(313) * BLOCK
+ROW_infrastructure_spend = np.uint64(314) * BLOCK
+ROW_enterprise_tokens = np.uint64(315) * BLOCK
+ROW_efficiency_gain = np.uint64(316) * BLOCK
+ROW_revenue_per_million_tokens = np.uint64(317) * BLOCK
+ROW_token_spend = np.uint64(318) * BLOCK
+ROW_ai_cloud_market = np.uint64(319) * BLOCK
+ROW_cloud_share = np.uint64(320) * BLOCK
+ROW_growth_shock = np.uint64(321) * BLOCK
+ROW_growth_level = np.uint64(322) * BLOCK
+ROW_ai_demand = np.uint64(323) * BLOCK
+ROW_revenue_yield = np.uint64(324) * BLOCK
+ROW_capex_ramp = np.uint64(325) * BLOCK
+ROW_ai_capex = np.uint64(326) * BLOCK
+ROW_ai_cash_cost_share = np.uint64(327) * BLOCK
+ROW_ai_supply = np.uint64(328) * BLOCK
+ROW_ai_cloud_revenue = np.uint64(329) * BLOCK
+ROW_ai_return_on_capital = np.uint64(330) * BLOCK
+ROW_non_ai_margin = np.uint64(331) * BLOCK
+ROW_non_ai_growth = np.uint64(332) * BLOCK
+ROW_non_ai_path = np.uint64(333) * BLOCK
+ROW_cloud_ebita = np.uint64(334) * BLOCK
+ROW_cloud_revenue = np.uint64(335) * BLOCK
+ROW_other_capex = np.uint64(336) * BLOCK
+ROW_group_capex = np.uint64(337) * BLOCK
+ROW_core_ecommerce_ebita = np.uint64(338) * BLOCK
+ROW_cumulative_cloud_cash = np.uint64(339) * BLOCK
+ROW_deepest_cloud_cash = np.uint64(340) * BLOCK
+ROW_discount_factor = np.uint64(341) * BLOCK
+ROW_net_cash = np.uint64(342) * BLOCK
+ROW_lowest_net_cash = np.uint64(343) * BLOCK
+ROW_other_capital = np.uint64(344) * BLOCK
+ROW_supply_binds = np.uint64(345) * BLOCK
+ROW_unmet_demand = np.uint64(346) * BLOCK
+ROW_unmet_share_of_demand = np.uint64(347) * BLOCK
+ROW_ads_outstanding = np.uint64(348) * BLOCK
+ROW_ant_value = np.uint64(349) * BLOCK
+ROW_terminal_multiple = np.uint64(350) * BLOCK
+ROW_cloud_value_by_dcf = np.uint64(351) * BLOCK
+ROW_ntm_sales_growth = np.uint64(352) * BLOCK
+ROW_multiple_at_growth = np.uint64(353) * BLOCK
+ROW_cloud_value_by_multiple = np.uint64(354) * BLOCK
+ROW_cloud_value = np.uint64(355) * BLOCK
+ROW_cloud_per_ads = np.uint64(356) * BLOCK
+ROW_cloud_per_ads_by_dcf = np.uint64(357) * BLOCK
+ROW_cloud_per_ads_by_multiple = np.uint64(358) * BLOCK
+ROW_cumulative_cloud_burn = np.uint64(359) * BLOCK
+ROW_ecommerce_value = np.uint64(360) * BLOCK
+ROW_quick_commerce_value = np.uint64(361) * BLOCK
+ROW_ecommerce_per_ads = np.uint64(362) * BLOCK
+ROW_mature_ai_return = np.uint64(363) * BLOCK
+ROW_growth_destroys_value = np.uint64(364) * BLOCK
+ROW_head_office_per_ads = np.uint64(365) * BLOCK
+ROW_holding_discount_value = np.uint64(366) * BLOCK
+ROW_holding_discount_per_ads = np.uint64(367) * BLOCK
+ROW_minorities_per_ads = np.uint64(368) * BLOCK
+ROW_net_cash_per_ads = np.uint64(369) * BLOCK
+ROW_segment_value_aidc = np.uint64(370) * BLOCK
+ROW_segment_per_ads_aidc = np.uint64(371) * BLOCK
+ROW_segment_value_others = np.uint64(372) * BLOCK
+ROW_segment_per_ads_others = np.uint64(373) * BLOCK
+ROW_stakes_per_ads = np.uint64(374) * BLOCK
+ROW_non_cloud_per_ads = np.uint64(375) * BLOCK
+ROW_implied_cloud_at_price = np.uint64(376) * BLOCK
+ROW_implied_cloud_at_target = np.uint64(377) * BLOCK
+ROW_terminal_cloud_margin = np.uint64(378) * BLOCK
+ROW_value_of_margin = np.uint64(379) * BLOCK
+ROW_implied_margin_at_price = np.uint64(380) * BLOCK
+ROW_implied_margin_at_target = np.uint64(381) * BLOCK
+ROW_implied_multiple_at_price = np.uint64(382) * BLOCK
+ROW_implied_multiple_at_target = np.uint64(383) * BLOCK
+ROW_incremental_ai_return = np.uint64(384) * BLOCK
+ROW_trough_net_cash = np.uint64(385) * BLOCK
+ROW_value_per_ads = np.uint64(386) * BLOCK
+ROW_upside_to_price = np.uint64(387) * BLOCK
+ROW_value_per_ads_by_dcf = np.uint64(388) * BLOCK
+ROW_value_per_ads_by_multiple = np.uint64(389) * BLOCK
+ROW_value_today = np.uint64(390) * BLOCK
+ROW_competition_innovation_now = np.uint64(391) * BLOCK
+ROW_demand_innovation_now = np.uint64(392) * BLOCK
+ROW_growth_innovation_now = np.uint64(393) * BLOCK
+ROW_irregular_innovation_now = np.uint64(394) * BLOCK
+ROW_ai_capex_total_1 = np.uint64(395) * BLOCK
+ROW_ai_cloud_market_total_1 = np.uint64(396) * BLOCK
+ROW_ai_cloud_revenue_total_1 = np.uint64(397) * BLOCK
+ROW_ai_nopat_total_1 = np.uint64(398) * BLOCK
+ROW_ai_return_on_capital_total_1 = np.uint64(399) * BLOCK
+ROW_ai_return_on_capital_total_2 = np.uint64(400) * BLOCK
+ROW_cloud_ebita_total_1 = np.uint64(401) * BLOCK
+ROW_cloud_ebita_total_2 = np.uint64(402) * BLOCK
+ROW_cloud_nopat_total_1 = np.uint64(403) * BLOCK
+ROW_cloud_revenue_total_1 = np.uint64(404) * BLOCK
+ROW_cloud_revenue_total_2 = np.uint64(405) * BLOCK
+ROW_core_ecommerce_ebita_total_1 = np.uint64(406) * BLOCK
+ROW_discounted_free_cash_flow_total_1 = np.uint64(407) * BLOCK
+ROW_discounted_revenue_total_1 = np.uint64(408) * BLOCK
+ROW_group_capex_total_1 = np.uint64(409) * BLOCK
+ROW_supply_binds_total_1 = np.uint64(410) * BLOCK
+ROW_unmet_demand_total_1 = np.uint64(411) * BLOCK
+ROW_ai_depreciation = np.uint64(412) * BLOCK
+ROW_chip_factor = np.uint64(413) * BLOCK
+ROW_planned_capex = np.uint64(414) * BLOCK
+ROW_external_ai_capital = np.uint64(415) * BLOCK
+ROW_ai_ebita = np.uint64(416) * BLOCK
+ROW_non_ai_trend = np.uint64(417) * BLOCK
+ROW_non_ai_revenue = np.uint64(418) * BLOCK
+ROW_ai_cloud_market_before = np.uint64(419) * BLOCK
+
+
 @compiled
 def begin_block(buffer):
     """Opening cells, and the first previous value of every carried line."""
     for i in range(BLOCK):
-        ai_return_hurdle = buffer[np.uint64(3) * BLOCK + i]
-        tax_rate = buffer[np.uint64(89) * BLOCK + i]
-        ai_depreciation_rate = buffer[np.uint64(2) * BLOCK + i]
-        long_run_ai_cash_cost_share = buffer[np.uint64(38) * BLOCK + i]
-        share_based_pay_rate = buffer[np.uint64(86) * BLOCK + i]
-        chip_half_life = buffer[np.uint64(10) * BLOCK + i]
-        core_ecommerce_growth = buffer[np.uint64(15) * BLOCK + i]
-        wacc = buffer[np.uint64(92) * BLOCK + i]
-        efficiency_half_life = buffer[np.uint64(22) * BLOCK + i]
-        infrastructure_half_life = buffer[np.uint64(34) * BLOCK + i]
-        long_run_spend_growth = buffer[np.uint64(45) * BLOCK + i]
-        price_pass_through = buffer[np.uint64(71) * BLOCK + i]
-        long_run_efficiency_gain = buffer[np.uint64(40) * BLOCK + i]
-        margin_half_life = buffer[np.uint64(47) * BLOCK + i]
-        non_ai_growth_half_life = buffer[np.uint64(50) * BLOCK + i]
-        plan_spent = buffer[np.uint64(70) * BLOCK + i]
-        ai_share_of_capex = buffer[np.uint64(4) * BLOCK + i]
-        march_quarter_capex = buffer[np.uint64(46) * BLOCK + i]
-        opening_ai_margin = buffer[np.uint64(53) * BLOCK + i]
-        opening_ai_revenue = buffer[np.uint64(54) * BLOCK + i]
-        external_share_of_ai_capital = buffer[np.uint64(23) * BLOCK + i]
-        opening_ai_capital = buffer[np.uint64(52) * BLOCK + i]
-        half_year_ai_market = buffer[np.uint64(26) * BLOCK + i]
-        half_year_market_growth = buffer[np.uint64(27) * BLOCK + i]
-        core_ecommerce_ebita_a_year = buffer[np.uint64(14) * BLOCK + i]
-        quarters_to_valuation = buffer[np.uint64(73) * BLOCK + i]
-        half_year_token_growth = buffer[np.uint64(28) * BLOCK + i]
-        half_year_tokens = buffer[np.uint64(29) * BLOCK + i]
-        opening_token_price = buffer[np.uint64(63) * BLOCK + i]
-        opening_cloud_revenue = buffer[np.uint64(57) * BLOCK + i]
-        opening_cloud_ebita = buffer[np.uint64(56) * BLOCK + i]
-        seasonal_factor_june = buffer[np.uint64(78) * BLOCK + i]
-        opening_irregular = buffer[np.uint64(60) * BLOCK + i]
-        head_office_cash = buffer[np.uint64(30) * BLOCK + i]
-        segment_cash_burn = buffer[np.uint64(81) * BLOCK + i]
-        dividends = buffer[np.uint64(20) * BLOCK + i]
-        buybacks = buffer[np.uint64(7) * BLOCK + i]
-        capex_growth = buffer[np.uint64(8) * BLOCK + i]
-        capex_growth_half_life = buffer[np.uint64(9) * BLOCK + i]
-        plan_budget = buffer[np.uint64(67) * BLOCK + i]
-        plan_multiple = buffer[np.uint64(68) * BLOCK + i]
-        plan_quarters = buffer[np.uint64(69) * BLOCK + i]
-        yield_half_life = buffer[np.uint64(93) * BLOCK + i]
-        opening_cloud_share = buffer[np.uint64(58) * BLOCK + i]
-        share_half_life = buffer[np.uint64(87) * BLOCK + i]
-        opening_chip_availability = buffer[np.uint64(55) * BLOCK + i]
-        initial_efficiency_gain = buffer[np.uint64(35) * BLOCK + i]
-        opening_growth_state = buffer[np.uint64(59) * BLOCK + i]
-        infra_underlying_growth = buffer[np.uint64(33) * BLOCK + i]
-        opening_net_cash = buffer[np.uint64(61) * BLOCK + i]
-        initial_non_ai_growth = buffer[np.uint64(36) * BLOCK + i]
-        opening_other_capital = buffer[np.uint64(62) * BLOCK + i]
-        momentum_half_life = buffer[np.uint64(48) * BLOCK + i]
-        number_cumulative_cloud_cash = buffer[np.uint64(250) * BLOCK + i]
-        number_deepest_cloud_cash = buffer[np.uint64(251) * BLOCK + i]
-        number_demand_shock = buffer[np.uint64(252) * BLOCK + i]
-        number_growth_level = buffer[np.uint64(253) * BLOCK + i]
+        ai_return_hurdle = buffer[ROW_ai_return_hurdle + i]
+        tax_rate = buffer[ROW_tax_rate + i]
+        ai_depreciation_rate = buffer[ROW_ai_depreciation_rate + i]
+        long_run_ai_cash_cost_share = buffer[ROW_long_run_ai_cash_cost_share + i]
+        share_based_pay_rate = buffer[ROW_share_based_pay_rate + i]
+        capex_growth_half_life = buffer[ROW_capex_growth_half_life + i]
+        chip_half_life = buffer[ROW_chip_half_life + i]
+        core_ecommerce_growth = buffer[ROW_core_ecommerce_growth + i]
+        wacc = buffer[ROW_wacc + i]
+        efficiency_half_life = buffer[ROW_efficiency_half_life + i]
+        infrastructure_half_life = buffer[ROW_infrastructure_half_life + i]
+        long_run_spend_growth = buffer[ROW_long_run_spend_growth + i]
+        price_pass_through = buffer[ROW_price_pass_through + i]
+        long_run_efficiency_gain = buffer[ROW_long_run_efficiency_gain + i]
+        margin_half_life = buffer[ROW_margin_half_life + i]
+        non_ai_growth_half_life = buffer[ROW_non_ai_growth_half_life + i]
+        plan_spent = buffer[ROW_plan_spent + i]
+        ai_share_of_capex = buffer[ROW_ai_share_of_capex + i]
+        march_quarter_capex = buffer[ROW_march_quarter_capex + i]
+        opening_ai_margin = buffer[ROW_opening_ai_margin + i]
+        opening_ai_revenue = buffer[ROW_opening_ai_revenue + i]
+        external_share_of_ai_capital = buffer[ROW_external_share_of_ai_capital + i]
+        opening_ai_capital = buffer[ROW_opening_ai_capital + i]
+        half_year_ai_market = buffer[ROW_half_year_ai_market + i]
+        half_year_market_growth = buffer[ROW_half_year_market_growth + i]
+        core_ecommerce_ebita_a_year = buffer[ROW_core_ecommerce_ebita_a_year + i]
+        quarters_to_valuation = buffer[ROW_quarters_to_valuation + i]
+        half_year_token_growth = buffer[ROW_half_year_token_growth + i]
+        half_year_tokens = buffer[ROW_half_year_tokens + i]
+        opening_token_price = buffer[ROW_opening_token_price + i]
+        opening_cloud_revenue = buffer[ROW_opening_cloud_revenue + i]
+        opening_cloud_ebita = buffer[ROW_opening_cloud_ebita + i]
+        seasonal_factor_june = buffer[ROW_seasonal_factor_june + i]
+        opening_irregular = buffer[ROW_opening_irregular + i]
+        head_office_cash = buffer[ROW_head_office_cash + i]
+        segment_cash_burn = buffer[ROW_segment_cash_burn + i]
+        dividends = buffer[ROW_dividends + i]
+        buybacks = buffer[ROW_buybacks + i]
+        capex_growth = buffer[ROW_capex_growth + i]
+        plan_budget = buffer[ROW_plan_budget + i]
+        plan_multiple = buffer[ROW_plan_multiple + i]
+        plan_quarters = buffer[ROW_plan_quarters + i]
+        yield_half_life = buffer[ROW_yield_half_life + i]
+        opening_cloud_share = buffer[ROW_opening_cloud_share + i]
+        share_half_life = buffer[ROW_share_half_life + i]
+        opening_chip_availability = buffer[ROW_opening_chip_availability + i]
+        initial_efficiency_gain = buffer[ROW_initial_efficiency_gain + i]
+        opening_growth_state = buffer[ROW_opening_growth_state + i]
+        infra_underlying_growth = buffer[ROW_infra_underlying_growth + i]
+        opening_net_cash = buffer[ROW_opening_net_cash + i]
+        initial_non_ai_growth = buffer[ROW_initial_non_ai_growth + i]
+        opening_other_capital = buffer[ROW_opening_other_capital + i]
+        momentum_half_life = buffer[ROW_momentum_half_life + i]
+        number_capex_ramp = buffer[ROW_capex_ramp_opening + i]
+        number_cumulative_cloud_cash = buffer[ROW_cumulative_cloud_cash_opening + i]
+        number_deepest_cloud_cash = buffer[ROW_deepest_cloud_cash_opening + i]
+        number_demand_shock = buffer[ROW_demand_shock_opening + i]
+        number_growth_level = buffer[ROW_growth_level_opening + i]
         break_even_yield = cell_break_even_yield(ai_return_hurdle, tax_rate, ai_depreciation_rate, long_run_ai_cash_cost_share, share_based_pay_rate)
+        capex_growth_kept = cell_capex_growth_kept(capex_growth_half_life)
         chip_gap_kept = cell_chip_gap_kept(chip_half_life)
         core_ecommerce_step = cell_core_ecommerce_step(core_ecommerce_growth)
         discount_per_quarter = cell_discount_per_quarter(wacc)
@@ -2000,8 +2334,8 @@ def begin_block(buffer):
         opening_other_capex = cell_opening_other_capex(plan_spent, ai_share_of_capex)
         opening_revenue_yield = cell_opening_revenue_yield(opening_ai_revenue, external_share_of_ai_capital, opening_ai_capital)
         other_cash_uses = cell_other_cash_uses(head_office_cash, segment_cash_burn, dividends, buybacks)
-        plan_ramp = cell_plan_ramp(capex_growth, capex_growth_half_life)
-        plan_start = cell_plan_start(plan_budget, plan_multiple, plan_spent, plan_quarters, plan_ramp, capex_growth_half_life)
+        plan_ramp = cell_plan_ramp(capex_growth, capex_growth_kept)
+        plan_start = cell_plan_start(plan_budget, plan_multiple, plan_spent, plan_quarters, plan_ramp, capex_growth_half_life, capex_growth_kept)
         revenue_yield_kept = cell_revenue_yield_kept(yield_half_life)
         scope = cell_scope(opening_ai_revenue, opening_cloud_share, opening_ai_market)
         share_gap_kept = cell_share_gap_kept(share_half_life)
@@ -2016,170 +2350,106 @@ def begin_block(buffer):
         starting_other_capital = cell_starting_other_capital(opening_other_capital)
         starting_token_price = cell_starting_token_price(opening_token_price)
         token_momentum_kept = cell_token_momentum_kept(momentum_half_life)
-        buffer[np.uint64(267) * BLOCK + i] = break_even_yield
-        buffer[np.uint64(268) * BLOCK + i] = chip_gap_kept
-        buffer[np.uint64(269) * BLOCK + i] = core_ecommerce_step
-        buffer[np.uint64(270) * BLOCK + i] = discount_per_quarter
-        buffer[np.uint64(271) * BLOCK + i] = efficiency_gain_kept
-        buffer[np.uint64(272) * BLOCK + i] = infrastructure_growth_kept
-        buffer[np.uint64(273) * BLOCK + i] = long_run_token_growth
-        buffer[np.uint64(274) * BLOCK + i] = margin_gap_kept
-        buffer[np.uint64(275) * BLOCK + i] = non_ai_growth_kept
-        buffer[np.uint64(276) * BLOCK + i] = opening_ai_capex
-        buffer[np.uint64(277) * BLOCK + i] = opening_ai_capex_in_transit
-        buffer[np.uint64(278) * BLOCK + i] = opening_ai_cash_cost_share
-        buffer[np.uint64(279) * BLOCK + i] = opening_ai_market
-        buffer[np.uint64(280) * BLOCK + i] = opening_core_ecommerce_ebita
-        buffer[np.uint64(281) * BLOCK + i] = opening_discount_factor
-        buffer[np.uint64(282) * BLOCK + i] = opening_token_growth
-        buffer[np.uint64(283) * BLOCK + i] = opening_tokens
-        buffer[np.uint64(284) * BLOCK + i] = opening_infrastructure_spend
-        buffer[np.uint64(285) * BLOCK + i] = opening_non_ai_margin
-        buffer[np.uint64(286) * BLOCK + i] = opening_non_ai_revenue
-        buffer[np.uint64(287) * BLOCK + i] = opening_other_capex
-        buffer[np.uint64(288) * BLOCK + i] = opening_revenue_yield
-        buffer[np.uint64(289) * BLOCK + i] = other_cash_uses
-        buffer[np.uint64(290) * BLOCK + i] = plan_ramp
-        buffer[np.uint64(291) * BLOCK + i] = plan_start
-        buffer[np.uint64(292) * BLOCK + i] = revenue_yield_kept
-        buffer[np.uint64(293) * BLOCK + i] = scope
-        buffer[np.uint64(294) * BLOCK + i] = share_gap_kept
-        buffer[np.uint64(295) * BLOCK + i] = starting_ai_capital
-        buffer[np.uint64(296) * BLOCK + i] = starting_chip_availability
-        buffer[np.uint64(297) * BLOCK + i] = starting_cloud_share
-        buffer[np.uint64(298) * BLOCK + i] = starting_efficiency_gain
-        buffer[np.uint64(299) * BLOCK + i] = starting_growth_shock
-        buffer[np.uint64(300) * BLOCK + i] = starting_infrastructure_growth
-        buffer[np.uint64(301) * BLOCK + i] = starting_net_cash
-        buffer[np.uint64(302) * BLOCK + i] = starting_non_ai_growth
-        buffer[np.uint64(303) * BLOCK + i] = starting_other_capital
-        buffer[np.uint64(304) * BLOCK + i] = starting_token_price
-        buffer[np.uint64(305) * BLOCK + i] = token_momentum_kept
-        buffer[np.uint64(323) * BLOCK + i] = opening_ai_capex
-        buffer[np.uint64(308) * BLOCK + i] = opening_ai_capex_in_transit
-        buffer[np.uint64(306) * BLOCK + i] = starting_ai_capital
-        buffer[np.uint64(324) * BLOCK + i] = opening_ai_cash_cost_share
-        buffer[np.uint64(317) * BLOCK + i] = opening_ai_market
-        buffer[np.uint64(307) * BLOCK + i] = starting_chip_availability
-        buffer[np.uint64(318) * BLOCK + i] = starting_cloud_share
-        buffer[np.uint64(335) * BLOCK + i] = opening_core_ecommerce_ebita
-        buffer[np.uint64(336) * BLOCK + i] = number_cumulative_cloud_cash
-        buffer[np.uint64(337) * BLOCK + i] = number_deepest_cloud_cash
-        buffer[np.uint64(310) * BLOCK + i] = number_demand_shock
-        buffer[np.uint64(338) * BLOCK + i] = opening_discount_factor
-        buffer[np.uint64(314) * BLOCK + i] = starting_efficiency_gain
-        buffer[np.uint64(313) * BLOCK + i] = opening_tokens
-        buffer[np.uint64(320) * BLOCK + i] = number_growth_level
-        buffer[np.uint64(319) * BLOCK + i] = starting_growth_shock
-        buffer[np.uint64(309) * BLOCK + i] = starting_infrastructure_growth
-        buffer[np.uint64(312) * BLOCK + i] = opening_infrastructure_spend
-        buffer[np.uint64(340) * BLOCK + i] = starting_net_cash
-        buffer[np.uint64(339) * BLOCK + i] = starting_net_cash
-        buffer[np.uint64(329) * BLOCK + i] = starting_non_ai_growth
-        buffer[np.uint64(328) * BLOCK + i] = opening_non_ai_margin
-        buffer[np.uint64(330) * BLOCK + i] = opening_non_ai_revenue
-        buffer[np.uint64(333) * BLOCK + i] = opening_other_capex
-        buffer[np.uint64(341) * BLOCK + i] = starting_other_capital
-        buffer[np.uint64(315) * BLOCK + i] = starting_token_price
-        buffer[np.uint64(322) * BLOCK + i] = opening_revenue_yield
-        buffer[np.uint64(311) * BLOCK + i] = opening_token_growth
+        buffer[ROW_break_even_yield + i] = break_even_yield
+        buffer[ROW_capex_growth_kept + i] = capex_growth_kept
+        buffer[ROW_chip_gap_kept + i] = chip_gap_kept
+        buffer[ROW_core_ecommerce_step + i] = core_ecommerce_step
+        buffer[ROW_discount_per_quarter + i] = discount_per_quarter
+        buffer[ROW_efficiency_gain_kept + i] = efficiency_gain_kept
+        buffer[ROW_infrastructure_growth_kept + i] = infrastructure_growth_kept
+        buffer[ROW_long_run_token_growth + i] = long_run_token_growth
+        buffer[ROW_margin_gap_kept + i] = margin_gap_kept
+        buffer[ROW_non_ai_growth_kept + i] = non_ai_growth_kept
+        buffer[ROW_opening_ai_capex + i] = opening_ai_capex
+        buffer[ROW_opening_ai_capex_in_transit + i] = opening_ai_capex_in_transit
+        buffer[ROW_opening_ai_cash_cost_share + i] = opening_ai_cash_cost_share
+        buffer[ROW_opening_ai_market + i] = opening_ai_market
+        buffer[ROW_opening_core_ecommerce_ebita + i] = opening_core_ecommerce_ebita
+        buffer[ROW_opening_discount_factor + i] = opening_discount_factor
+        buffer[ROW_opening_token_growth + i] = opening_token_growth
+        buffer[ROW_opening_tokens + i] = opening_tokens
+        buffer[ROW_opening_infrastructure_spend + i] = opening_infrastructure_spend
+        buffer[ROW_opening_non_ai_margin + i] = opening_non_ai_margin
+        buffer[ROW_opening_non_ai_revenue + i] = opening_non_ai_revenue
+        buffer[ROW_opening_other_capex + i] = opening_other_capex
+        buffer[ROW_opening_revenue_yield + i] = opening_revenue_yield
+        buffer[ROW_other_cash_uses + i] = other_cash_uses
+        buffer[ROW_plan_ramp + i] = plan_ramp
+        buffer[ROW_plan_start + i] = plan_start
+        buffer[ROW_revenue_yield_kept + i] = revenue_yield_kept
+        buffer[ROW_scope + i] = scope
+        buffer[ROW_share_gap_kept + i] = share_gap_kept
+        buffer[ROW_starting_ai_capital + i] = starting_ai_capital
+        buffer[ROW_starting_chip_availability + i] = starting_chip_availability
+        buffer[ROW_starting_cloud_share + i] = starting_cloud_share
+        buffer[ROW_starting_efficiency_gain + i] = starting_efficiency_gain
+        buffer[ROW_starting_growth_shock + i] = starting_growth_shock
+        buffer[ROW_starting_infrastructure_growth + i] = starting_infrastructure_growth
+        buffer[ROW_starting_net_cash + i] = starting_net_cash
+        buffer[ROW_starting_non_ai_growth + i] = starting_non_ai_growth
+        buffer[ROW_starting_other_capital + i] = starting_other_capital
+        buffer[ROW_starting_token_price + i] = starting_token_price
+        buffer[ROW_token_momentum_kept + i] = token_momentum_kept
+        buffer[ROW_ai_capex + i] = opening_ai_capex
+        buffer[ROW_ai_capex_in_transit + i] = opening_ai_capex_in_transit
+        buffer[ROW_ai_capital + i] = starting_ai_capital
+        buffer[ROW_ai_cash_cost_share + i] = opening_ai_cash_cost_share
+        buffer[ROW_ai_cloud_market + i] = opening_ai_market
+        buffer[ROW_capex_ramp + i] = number_capex_ramp
+        buffer[ROW_chip_availability + i] = starting_chip_availability
+        buffer[ROW_cloud_share + i] = starting_cloud_share
+        buffer[ROW_core_ecommerce_ebita + i] = opening_core_ecommerce_ebita
+        buffer[ROW_cumulative_cloud_cash + i] = number_cumulative_cloud_cash
+        buffer[ROW_deepest_cloud_cash + i] = number_deepest_cloud_cash
+        buffer[ROW_demand_shock + i] = number_demand_shock
+        buffer[ROW_discount_factor + i] = opening_discount_factor
+        buffer[ROW_efficiency_gain + i] = starting_efficiency_gain
+        buffer[ROW_enterprise_tokens + i] = opening_tokens
+        buffer[ROW_growth_level + i] = number_growth_level
+        buffer[ROW_growth_shock + i] = starting_growth_shock
+        buffer[ROW_infrastructure_growth_trend + i] = starting_infrastructure_growth
+        buffer[ROW_infrastructure_spend + i] = opening_infrastructure_spend
+        buffer[ROW_lowest_net_cash + i] = starting_net_cash
+        buffer[ROW_net_cash + i] = starting_net_cash
+        buffer[ROW_non_ai_growth + i] = starting_non_ai_growth
+        buffer[ROW_non_ai_margin + i] = opening_non_ai_margin
+        buffer[ROW_non_ai_path + i] = opening_non_ai_revenue
+        buffer[ROW_other_capex + i] = opening_other_capex
+        buffer[ROW_other_capital + i] = starting_other_capital
+        buffer[ROW_revenue_per_million_tokens + i] = starting_token_price
+        buffer[ROW_revenue_yield + i] = opening_revenue_yield
+        buffer[ROW_token_growth_trend + i] = opening_token_growth
 
 
 @compiled
 def period_block(buffer, t, schedules):
     """Every cell of period t (1.0, 2.0, ...); carried rows hold previous values before, new ones after."""
     period = np.uint64(t) - np.uint64(1)
-    at_demand_innovation = (np.uint64(133) + period) * BLOCK
+    at_demand_innovation = ROW_demand_innovation + period * BLOCK
     for i in range(BLOCK):
-        buffer[np.uint64(389) * BLOCK + i] = buffer[at_demand_innovation + i]
-    at_competition_innovation = (np.uint64(94) + period) * BLOCK
+        buffer[ROW_demand_innovation_now + i] = buffer[at_demand_innovation + i]
     for i in range(BLOCK):
-        buffer[np.uint64(388) * BLOCK + i] = buffer[at_competition_innovation + i]
-    at_growth_innovation = (np.uint64(172) + period) * BLOCK
-    for i in range(BLOCK):
-        buffer[np.uint64(390) * BLOCK + i] = buffer[at_growth_innovation + i]
-    quarter_of_year = schedules[np.uint64(0), period]
-    at_irregular_innovation = (np.uint64(211) + period) * BLOCK
-    for i in range(BLOCK):
-        buffer[np.uint64(391) * BLOCK + i] = buffer[at_irregular_innovation + i]
-    for i in range(BLOCK):
-        prev_ai_capex_in_transit = buffer[np.uint64(308) * BLOCK + i]
-        ai_depreciation_rate = buffer[np.uint64(2) * BLOCK + i]
-        prev_ai_capital = buffer[np.uint64(306) * BLOCK + i]
-        long_run_chip_availability = buffer[np.uint64(39) * BLOCK + i]
-        prev_chip_availability = buffer[np.uint64(307) * BLOCK + i]
-        chip_gap_kept = buffer[np.uint64(268) * BLOCK + i]
-        opening_chip_availability = buffer[np.uint64(55) * BLOCK + i]
-        prev_ai_capex = buffer[np.uint64(323) * BLOCK + i]
-        long_run_spend_growth = buffer[np.uint64(45) * BLOCK + i]
-        prev_infrastructure_growth_trend = buffer[np.uint64(309) * BLOCK + i]
-        infrastructure_growth_kept = buffer[np.uint64(272) * BLOCK + i]
-        demand_innovation = buffer[np.uint64(389) * BLOCK + i]
-        demand_persistence = buffer[np.uint64(18) * BLOCK + i]
-        demand_volatility = buffer[np.uint64(19) * BLOCK + i]
-        prev_demand_shock = buffer[np.uint64(310) * BLOCK + i]
-        prev_token_growth_trend = buffer[np.uint64(311) * BLOCK + i]
-        long_run_token_growth = buffer[np.uint64(273) * BLOCK + i]
-        token_momentum_kept = buffer[np.uint64(305) * BLOCK + i]
-        compute_pull = buffer[np.uint64(13) * BLOCK + i]
-        prev_infrastructure_spend = buffer[np.uint64(312) * BLOCK + i]
-        prev_enterprise_tokens = buffer[np.uint64(313) * BLOCK + i]
-        long_run_efficiency_gain = buffer[np.uint64(40) * BLOCK + i]
-        prev_efficiency_gain = buffer[np.uint64(314) * BLOCK + i]
-        efficiency_gain_kept = buffer[np.uint64(271) * BLOCK + i]
-        price_pass_through = buffer[np.uint64(71) * BLOCK + i]
-        prev_revenue_per_million_tokens = buffer[np.uint64(315) * BLOCK + i]
-        competition_innovation = buffer[np.uint64(388) * BLOCK + i]
-        long_run_share = buffer[np.uint64(44) * BLOCK + i]
-        competition_volatility = buffer[np.uint64(12) * BLOCK + i]
-        prev_cloud_share = buffer[np.uint64(318) * BLOCK + i]
-        share_gap_kept = buffer[np.uint64(294) * BLOCK + i]
-        growth_innovation = buffer[np.uint64(390) * BLOCK + i]
-        growth_persistence = buffer[np.uint64(24) * BLOCK + i]
-        growth_volatility = buffer[np.uint64(25) * BLOCK + i]
-        prev_growth_shock = buffer[np.uint64(319) * BLOCK + i]
-        prev_growth_level = buffer[np.uint64(320) * BLOCK + i]
-        scope = buffer[np.uint64(293) * BLOCK + i]
-        long_run_revenue_yield = buffer[np.uint64(43) * BLOCK + i]
-        prev_revenue_yield = buffer[np.uint64(322) * BLOCK + i]
-        revenue_yield_kept = buffer[np.uint64(292) * BLOCK + i]
-        external_share_of_ai_capital = buffer[np.uint64(23) * BLOCK + i]
-        prev_ai_cloud_market = buffer[np.uint64(317) * BLOCK + i]
-        capex_growth_half_life = buffer[np.uint64(9) * BLOCK + i]
-        plan_quarters = buffer[np.uint64(69) * BLOCK + i]
-        plan_start = buffer[np.uint64(291) * BLOCK + i]
-        plan_ramp = buffer[np.uint64(290) * BLOCK + i]
-        ai_share_of_capex = buffer[np.uint64(4) * BLOCK + i]
-        long_run_ai_cash_cost_share = buffer[np.uint64(38) * BLOCK + i]
-        prev_ai_cash_cost_share = buffer[np.uint64(324) * BLOCK + i]
-        margin_gap_kept = buffer[np.uint64(274) * BLOCK + i]
-        share_based_pay_rate = buffer[np.uint64(86) * BLOCK + i]
-        tax_rate = buffer[np.uint64(89) * BLOCK + i]
-        long_run_non_ai_margin = buffer[np.uint64(42) * BLOCK + i]
-        prev_non_ai_margin = buffer[np.uint64(328) * BLOCK + i]
-        long_run_non_ai_growth = buffer[np.uint64(41) * BLOCK + i]
-        prev_non_ai_growth = buffer[np.uint64(329) * BLOCK + i]
-        non_ai_growth_kept = buffer[np.uint64(275) * BLOCK + i]
-        prev_non_ai_path = buffer[np.uint64(330) * BLOCK + i]
-        seasonal_factor_march = buffer[np.uint64(79) * BLOCK + i]
-        seasonal_factor_june = buffer[np.uint64(78) * BLOCK + i]
-        seasonal_factor_september = buffer[np.uint64(80) * BLOCK + i]
-        seasonal_factor_december = buffer[np.uint64(77) * BLOCK + i]
-        irregular_innovation = buffer[np.uint64(391) * BLOCK + i]
-        irregular_volatility = buffer[np.uint64(37) * BLOCK + i]
-        other_capex_intensity = buffer[np.uint64(64) * BLOCK + i]
-        prev_other_capex = buffer[np.uint64(333) * BLOCK + i]
-        other_depreciation_rate = buffer[np.uint64(65) * BLOCK + i]
-        prev_other_capital = buffer[np.uint64(341) * BLOCK + i]
-        prev_core_ecommerce_ebita = buffer[np.uint64(335) * BLOCK + i]
-        core_ecommerce_step = buffer[np.uint64(269) * BLOCK + i]
-        prev_cumulative_cloud_cash = buffer[np.uint64(336) * BLOCK + i]
-        prev_deepest_cloud_cash = buffer[np.uint64(337) * BLOCK + i]
-        prev_discount_factor = buffer[np.uint64(338) * BLOCK + i]
-        discount_per_quarter = buffer[np.uint64(270) * BLOCK + i]
-        prev_net_cash = buffer[np.uint64(339) * BLOCK + i]
-        other_cash_uses = buffer[np.uint64(289) * BLOCK + i]
-        prev_lowest_net_cash = buffer[np.uint64(340) * BLOCK + i]
+        prev_ai_capex_in_transit = buffer[ROW_ai_capex_in_transit + i]
+        ai_depreciation_rate = buffer[ROW_ai_depreciation_rate + i]
+        prev_ai_capital = buffer[ROW_ai_capital + i]
+        long_run_chip_availability = buffer[ROW_long_run_chip_availability + i]
+        prev_chip_availability = buffer[ROW_chip_availability + i]
+        chip_gap_kept = buffer[ROW_chip_gap_kept + i]
+        opening_chip_availability = buffer[ROW_opening_chip_availability + i]
+        prev_ai_capex = buffer[ROW_ai_capex + i]
+        long_run_spend_growth = buffer[ROW_long_run_spend_growth + i]
+        prev_infrastructure_growth_trend = buffer[ROW_infrastructure_growth_trend + i]
+        infrastructure_growth_kept = buffer[ROW_infrastructure_growth_kept + i]
+        demand_innovation = buffer[ROW_demand_innovation_now + i]
+        demand_persistence = buffer[ROW_demand_persistence + i]
+        demand_volatility = buffer[ROW_demand_volatility + i]
+        prev_demand_shock = buffer[ROW_demand_shock + i]
+        prev_token_growth_trend = buffer[ROW_token_growth_trend + i]
+        long_run_token_growth = buffer[ROW_long_run_token_growth + i]
+        token_momentum_kept = buffer[ROW_token_momentum_kept + i]
+        compute_pull = buffer[ROW_compute_pull + i]
+        prev_infrastructure_spend = buffer[ROW_infrastructure_spend + i]
+        prev_enterprise_tokens = buffer[ROW_enterprise_tokens + i]
         ai_capex_arriving = cell_ai_capex_arriving(prev_ai_capex_in_transit)
         ai_depreciation = cell_ai_depreciation(prev_ai_capital, ai_depreciation_rate)
         ai_capital = cell_ai_capital(prev_ai_capital, ai_depreciation, ai_capex_arriving)
@@ -2193,6 +2463,45 @@ def period_block(buffer, t, schedules):
         infrastructure_growth = cell_infrastructure_growth(infrastructure_growth_trend, compute_pull, token_growth, long_run_token_growth)
         infrastructure_spend = cell_infrastructure_spend(prev_infrastructure_spend, infrastructure_growth)
         enterprise_tokens = cell_enterprise_tokens(prev_enterprise_tokens, token_growth)
+        buffer[ROW_ai_depreciation + i] = ai_depreciation
+        buffer[ROW_ai_capital + i] = ai_capital
+        buffer[ROW_chip_availability + i] = chip_availability
+        buffer[ROW_chip_factor + i] = chip_factor
+        buffer[ROW_ai_capex_in_transit + i] = ai_capex_in_transit
+        buffer[ROW_infrastructure_growth_trend + i] = infrastructure_growth_trend
+        buffer[ROW_demand_shock + i] = demand_shock
+        buffer[ROW_token_growth_trend + i] = token_growth_trend
+        buffer[ROW_infrastructure_spend + i] = infrastructure_spend
+        buffer[ROW_enterprise_tokens + i] = enterprise_tokens
+    at_competition_innovation = ROW_competition_innovation + period * BLOCK
+    for i in range(BLOCK):
+        buffer[ROW_competition_innovation_now + i] = buffer[at_competition_innovation + i]
+    at_growth_innovation = ROW_growth_innovation + period * BLOCK
+    for i in range(BLOCK):
+        buffer[ROW_growth_innovation_now + i] = buffer[at_growth_innovation + i]
+    for i in range(BLOCK):
+        long_run_efficiency_gain = buffer[ROW_long_run_efficiency_gain + i]
+        prev_efficiency_gain = buffer[ROW_efficiency_gain + i]
+        efficiency_gain_kept = buffer[ROW_efficiency_gain_kept + i]
+        price_pass_through = buffer[ROW_price_pass_through + i]
+        prev_revenue_per_million_tokens = buffer[ROW_revenue_per_million_tokens + i]
+        enterprise_tokens = buffer[ROW_enterprise_tokens + i]
+        infrastructure_spend = buffer[ROW_infrastructure_spend + i]
+        competition_innovation = buffer[ROW_competition_innovation_now + i]
+        long_run_share = buffer[ROW_long_run_share + i]
+        competition_volatility = buffer[ROW_competition_volatility + i]
+        prev_cloud_share = buffer[ROW_cloud_share + i]
+        share_gap_kept = buffer[ROW_share_gap_kept + i]
+        growth_innovation = buffer[ROW_growth_innovation_now + i]
+        growth_persistence = buffer[ROW_growth_persistence + i]
+        growth_volatility = buffer[ROW_growth_volatility + i]
+        prev_growth_shock = buffer[ROW_growth_shock + i]
+        prev_growth_level = buffer[ROW_growth_level + i]
+        scope = buffer[ROW_scope + i]
+        long_run_revenue_yield = buffer[ROW_long_run_revenue_yield + i]
+        prev_revenue_yield = buffer[ROW_revenue_yield + i]
+        revenue_yield_kept = buffer[ROW_revenue_yield_kept + i]
+        prev_ai_cloud_market = buffer[ROW_ai_cloud_market + i]
         efficiency_gain = cell_efficiency_gain(prev_efficiency_gain, long_run_efficiency_gain, efficiency_gain_kept)
         revenue_per_million_tokens = cell_revenue_per_million_tokens(prev_revenue_per_million_tokens, price_pass_through, efficiency_gain)
         token_spend = cell_token_spend(enterprise_tokens, revenue_per_million_tokens)
@@ -2202,12 +2511,78 @@ def period_block(buffer, t, schedules):
         growth_level = cell_growth_level(prev_growth_level, growth_shock)
         ai_demand = cell_ai_demand(ai_cloud_market, cloud_share, scope, growth_level)
         revenue_yield = cell_revenue_yield(prev_revenue_yield, long_run_revenue_yield, revenue_yield_kept)
+        buffer[ROW_ai_cloud_market_before + i] = prev_ai_cloud_market
+        buffer[ROW_efficiency_gain + i] = efficiency_gain
+        buffer[ROW_revenue_per_million_tokens + i] = revenue_per_million_tokens
+        buffer[ROW_token_spend + i] = token_spend
+        buffer[ROW_ai_cloud_market + i] = ai_cloud_market
+        buffer[ROW_cloud_share + i] = cloud_share
+        buffer[ROW_growth_shock + i] = growth_shock
+        buffer[ROW_growth_level + i] = growth_level
+        buffer[ROW_ai_demand + i] = ai_demand
+        buffer[ROW_revenue_yield + i] = revenue_yield
+        buffer[ROW_ai_cloud_market_total_1 + i] = buffer[ROW_ai_cloud_market_total_1 + i] + ai_cloud_market
+    for i in range(BLOCK):
+        external_share_of_ai_capital = buffer[ROW_external_share_of_ai_capital + i]
+        ai_depreciation_rate = buffer[ROW_ai_depreciation_rate + i]
+        prev_ai_cloud_market = buffer[ROW_ai_cloud_market_before + i]
+        ai_demand = buffer[ROW_ai_demand + i]
+        ai_cloud_market = buffer[ROW_ai_cloud_market + i]
+        revenue_yield = buffer[ROW_revenue_yield + i]
+        ai_capital = buffer[ROW_ai_capital + i]
+        ai_capex_in_transit = buffer[ROW_ai_capex_in_transit + i]
+        prev_capex_ramp = buffer[ROW_capex_ramp + i]
+        plan_ramp = buffer[ROW_plan_ramp + i]
+        capex_growth_kept = buffer[ROW_capex_growth_kept + i]
+        plan_quarters = buffer[ROW_plan_quarters + i]
+        plan_start = buffer[ROW_plan_start + i]
+        ai_share_of_capex = buffer[ROW_ai_share_of_capex + i]
+        prev_ai_capex = buffer[ROW_ai_capex + i]
+        chip_factor = buffer[ROW_chip_factor + i]
+        long_run_ai_cash_cost_share = buffer[ROW_long_run_ai_cash_cost_share + i]
+        prev_ai_cash_cost_share = buffer[ROW_ai_cash_cost_share + i]
+        margin_gap_kept = buffer[ROW_margin_gap_kept + i]
         needed_ai_capex = cell_needed_ai_capex(ai_demand, ai_cloud_market, prev_ai_cloud_market, revenue_yield, external_share_of_ai_capital, ai_capital, ai_capex_in_transit, ai_depreciation_rate)
-        planned_capex = cell_planned_capex(t, plan_start, plan_ramp, capex_growth_half_life, plan_quarters)
+        capex_ramp = cell_capex_ramp(prev_capex_ramp, plan_ramp, capex_growth_kept)
+        planned_capex = cell_planned_capex(t, plan_start, capex_ramp, plan_quarters)
         ai_capex = cell_ai_capex(t, plan_quarters, planned_capex, ai_share_of_capex, chip_factor, prev_ai_capex, needed_ai_capex, ai_capital, ai_depreciation_rate)
         ai_cash_cost_share = cell_ai_cash_cost_share(prev_ai_cash_cost_share, long_run_ai_cash_cost_share, margin_gap_kept)
         external_ai_capital = cell_external_ai_capital(ai_capital, external_share_of_ai_capital)
         ai_supply = cell_ai_supply(external_ai_capital, revenue_yield)
+        buffer[ROW_capex_ramp + i] = capex_ramp
+        buffer[ROW_planned_capex + i] = planned_capex
+        buffer[ROW_ai_capex + i] = ai_capex
+        buffer[ROW_ai_cash_cost_share + i] = ai_cash_cost_share
+        buffer[ROW_external_ai_capital + i] = external_ai_capital
+        buffer[ROW_ai_supply + i] = ai_supply
+        buffer[ROW_ai_capex_total_1 + i] = buffer[ROW_ai_capex_total_1 + i] + ai_capex
+    quarter_of_year = schedules[np.uint64(0), period]
+    at_irregular_innovation = ROW_irregular_innovation + period * BLOCK
+    for i in range(BLOCK):
+        buffer[ROW_irregular_innovation_now + i] = buffer[at_irregular_innovation + i]
+    for i in range(BLOCK):
+        ai_demand = buffer[ROW_ai_demand + i]
+        ai_supply = buffer[ROW_ai_supply + i]
+        external_share_of_ai_capital = buffer[ROW_external_share_of_ai_capital + i]
+        ai_cash_cost_share = buffer[ROW_ai_cash_cost_share + i]
+        ai_depreciation = buffer[ROW_ai_depreciation + i]
+        share_based_pay_rate = buffer[ROW_share_based_pay_rate + i]
+        tax_rate = buffer[ROW_tax_rate + i]
+        external_ai_capital = buffer[ROW_external_ai_capital + i]
+        long_run_non_ai_margin = buffer[ROW_long_run_non_ai_margin + i]
+        prev_non_ai_margin = buffer[ROW_non_ai_margin + i]
+        margin_gap_kept = buffer[ROW_margin_gap_kept + i]
+        long_run_non_ai_growth = buffer[ROW_long_run_non_ai_growth + i]
+        prev_non_ai_growth = buffer[ROW_non_ai_growth + i]
+        non_ai_growth_kept = buffer[ROW_non_ai_growth_kept + i]
+        prev_non_ai_path = buffer[ROW_non_ai_path + i]
+        growth_level = buffer[ROW_growth_level + i]
+        seasonal_factor_march = buffer[ROW_seasonal_factor_march + i]
+        seasonal_factor_june = buffer[ROW_seasonal_factor_june + i]
+        seasonal_factor_september = buffer[ROW_seasonal_factor_september + i]
+        seasonal_factor_december = buffer[ROW_seasonal_factor_december + i]
+        irregular_innovation = buffer[ROW_irregular_innovation_now + i]
+        irregular_volatility = buffer[ROW_irregular_volatility + i]
         ai_cloud_revenue = cell_ai_cloud_revenue(ai_demand, ai_supply)
         ai_ebita = cell_ai_ebita(ai_cloud_revenue, ai_cash_cost_share, ai_depreciation, external_share_of_ai_capital)
         ai_nopat = cell_ai_nopat(ai_ebita, ai_cloud_revenue, share_based_pay_rate, tax_rate)
@@ -2218,6 +2593,46 @@ def period_block(buffer, t, schedules):
         non_ai_trend = cell_non_ai_trend(non_ai_path, growth_level)
         seasonal_factor = cell_seasonal_factor(quarter_of_year, seasonal_factor_march, seasonal_factor_june, seasonal_factor_september, seasonal_factor_december)
         non_ai_revenue = cell_non_ai_revenue(non_ai_trend, seasonal_factor, irregular_volatility, irregular_innovation)
+        buffer[ROW_ai_cloud_revenue + i] = ai_cloud_revenue
+        buffer[ROW_ai_ebita + i] = ai_ebita
+        buffer[ROW_ai_return_on_capital + i] = ai_return_on_capital
+        buffer[ROW_non_ai_margin + i] = non_ai_margin
+        buffer[ROW_non_ai_growth + i] = non_ai_growth
+        buffer[ROW_non_ai_path + i] = non_ai_path
+        buffer[ROW_non_ai_trend + i] = non_ai_trend
+        buffer[ROW_non_ai_revenue + i] = non_ai_revenue
+        buffer[ROW_ai_cloud_revenue_total_1 + i] = buffer[ROW_ai_cloud_revenue_total_1 + i] + ai_cloud_revenue
+        buffer[ROW_ai_nopat_total_1 + i] = buffer[ROW_ai_nopat_total_1 + i] + ai_nopat
+        buffer[ROW_ai_return_on_capital_total_1 + i] = buffer[ROW_ai_return_on_capital_total_1 + i] + ai_return_on_capital
+        buffer[ROW_ai_return_on_capital_total_2 + i] = buffer[ROW_ai_return_on_capital_total_2 + i] + ai_return_on_capital
+    for i in range(BLOCK):
+        ai_ebita = buffer[ROW_ai_ebita + i]
+        non_ai_revenue = buffer[ROW_non_ai_revenue + i]
+        non_ai_margin = buffer[ROW_non_ai_margin + i]
+        ai_cloud_revenue = buffer[ROW_ai_cloud_revenue + i]
+        share_based_pay_rate = buffer[ROW_share_based_pay_rate + i]
+        tax_rate = buffer[ROW_tax_rate + i]
+        plan_quarters = buffer[ROW_plan_quarters + i]
+        ai_share_of_capex = buffer[ROW_ai_share_of_capex + i]
+        other_capex_intensity = buffer[ROW_other_capex_intensity + i]
+        prev_other_capex = buffer[ROW_other_capex + i]
+        planned_capex = buffer[ROW_planned_capex + i]
+        non_ai_trend = buffer[ROW_non_ai_trend + i]
+        ai_capex = buffer[ROW_ai_capex + i]
+        other_depreciation_rate = buffer[ROW_other_depreciation_rate + i]
+        prev_other_capital = buffer[ROW_other_capital + i]
+        ai_depreciation = buffer[ROW_ai_depreciation + i]
+        prev_core_ecommerce_ebita = buffer[ROW_core_ecommerce_ebita + i]
+        core_ecommerce_step = buffer[ROW_core_ecommerce_step + i]
+        prev_cumulative_cloud_cash = buffer[ROW_cumulative_cloud_cash + i]
+        prev_deepest_cloud_cash = buffer[ROW_deepest_cloud_cash + i]
+        prev_discount_factor = buffer[ROW_discount_factor + i]
+        discount_per_quarter = buffer[ROW_discount_per_quarter + i]
+        prev_net_cash = buffer[ROW_net_cash + i]
+        other_cash_uses = buffer[ROW_other_cash_uses + i]
+        prev_lowest_net_cash = buffer[ROW_lowest_net_cash + i]
+        ai_demand = buffer[ROW_ai_demand + i]
+        ai_supply = buffer[ROW_ai_supply + i]
         cloud_ebita = cell_cloud_ebita(ai_ebita, non_ai_revenue, non_ai_margin)
         cloud_revenue = cell_cloud_revenue(ai_cloud_revenue, non_ai_revenue)
         cloud_nopat = cell_cloud_nopat(cloud_ebita, cloud_revenue, share_based_pay_rate, tax_rate)
@@ -2237,112 +2652,81 @@ def period_block(buffer, t, schedules):
         supply_binds = cell_supply_binds(ai_demand, ai_supply)
         unmet_demand = cell_unmet_demand(ai_demand, ai_cloud_revenue)
         unmet_share_of_demand = cell_unmet_share_of_demand(unmet_demand, ai_demand)
-        buffer[np.uint64(306) * BLOCK + i] = ai_capital
-        buffer[np.uint64(307) * BLOCK + i] = chip_availability
-        buffer[np.uint64(308) * BLOCK + i] = ai_capex_in_transit
-        buffer[np.uint64(309) * BLOCK + i] = infrastructure_growth_trend
-        buffer[np.uint64(310) * BLOCK + i] = demand_shock
-        buffer[np.uint64(311) * BLOCK + i] = token_growth_trend
-        buffer[np.uint64(312) * BLOCK + i] = infrastructure_spend
-        buffer[np.uint64(313) * BLOCK + i] = enterprise_tokens
-        buffer[np.uint64(314) * BLOCK + i] = efficiency_gain
-        buffer[np.uint64(315) * BLOCK + i] = revenue_per_million_tokens
-        buffer[np.uint64(316) * BLOCK + i] = token_spend
-        buffer[np.uint64(317) * BLOCK + i] = ai_cloud_market
-        buffer[np.uint64(318) * BLOCK + i] = cloud_share
-        buffer[np.uint64(319) * BLOCK + i] = growth_shock
-        buffer[np.uint64(320) * BLOCK + i] = growth_level
-        buffer[np.uint64(321) * BLOCK + i] = ai_demand
-        buffer[np.uint64(322) * BLOCK + i] = revenue_yield
-        buffer[np.uint64(323) * BLOCK + i] = ai_capex
-        buffer[np.uint64(324) * BLOCK + i] = ai_cash_cost_share
-        buffer[np.uint64(325) * BLOCK + i] = ai_supply
-        buffer[np.uint64(326) * BLOCK + i] = ai_cloud_revenue
-        buffer[np.uint64(327) * BLOCK + i] = ai_return_on_capital
-        buffer[np.uint64(328) * BLOCK + i] = non_ai_margin
-        buffer[np.uint64(329) * BLOCK + i] = non_ai_growth
-        buffer[np.uint64(330) * BLOCK + i] = non_ai_path
-        buffer[np.uint64(331) * BLOCK + i] = cloud_ebita
-        buffer[np.uint64(332) * BLOCK + i] = cloud_revenue
-        buffer[np.uint64(333) * BLOCK + i] = other_capex
-        buffer[np.uint64(334) * BLOCK + i] = group_capex
-        buffer[np.uint64(335) * BLOCK + i] = core_ecommerce_ebita
-        buffer[np.uint64(336) * BLOCK + i] = cumulative_cloud_cash
-        buffer[np.uint64(337) * BLOCK + i] = deepest_cloud_cash
-        buffer[np.uint64(338) * BLOCK + i] = discount_factor
-        buffer[np.uint64(339) * BLOCK + i] = net_cash
-        buffer[np.uint64(340) * BLOCK + i] = lowest_net_cash
-        buffer[np.uint64(341) * BLOCK + i] = other_capital
-        buffer[np.uint64(342) * BLOCK + i] = supply_binds
-        buffer[np.uint64(343) * BLOCK + i] = unmet_demand
-        buffer[np.uint64(344) * BLOCK + i] = unmet_share_of_demand
-        buffer[np.uint64(392) * BLOCK + i] = buffer[np.uint64(392) * BLOCK + i] + ai_capex
-        buffer[np.uint64(393) * BLOCK + i] = buffer[np.uint64(393) * BLOCK + i] + ai_cloud_market
-        buffer[np.uint64(394) * BLOCK + i] = buffer[np.uint64(394) * BLOCK + i] + ai_cloud_revenue
-        buffer[np.uint64(395) * BLOCK + i] = buffer[np.uint64(395) * BLOCK + i] + ai_nopat
-        buffer[np.uint64(396) * BLOCK + i] = buffer[np.uint64(396) * BLOCK + i] + ai_return_on_capital
-        buffer[np.uint64(397) * BLOCK + i] = buffer[np.uint64(397) * BLOCK + i] + ai_return_on_capital
-        buffer[np.uint64(398) * BLOCK + i] = buffer[np.uint64(398) * BLOCK + i] + cloud_ebita
-        buffer[np.uint64(399) * BLOCK + i] = buffer[np.uint64(399) * BLOCK + i] + cloud_ebita
-        buffer[np.uint64(400) * BLOCK + i] = buffer[np.uint64(400) * BLOCK + i] + cloud_nopat
-        buffer[np.uint64(401) * BLOCK + i] = buffer[np.uint64(401) * BLOCK + i] + cloud_revenue
-        buffer[np.uint64(402) * BLOCK + i] = buffer[np.uint64(402) * BLOCK + i] + cloud_revenue
-        buffer[np.uint64(403) * BLOCK + i] = buffer[np.uint64(403) * BLOCK + i] + core_ecommerce_ebita
-        buffer[np.uint64(404) * BLOCK + i] = buffer[np.uint64(404) * BLOCK + i] + discounted_free_cash_flow
-        buffer[np.uint64(405) * BLOCK + i] = buffer[np.uint64(405) * BLOCK + i] + discounted_revenue
-        buffer[np.uint64(406) * BLOCK + i] = buffer[np.uint64(406) * BLOCK + i] + group_capex
-        buffer[np.uint64(407) * BLOCK + i] = buffer[np.uint64(407) * BLOCK + i] + supply_binds
-        buffer[np.uint64(408) * BLOCK + i] = buffer[np.uint64(408) * BLOCK + i] + unmet_demand
+        buffer[ROW_cloud_ebita + i] = cloud_ebita
+        buffer[ROW_cloud_revenue + i] = cloud_revenue
+        buffer[ROW_other_capex + i] = other_capex
+        buffer[ROW_group_capex + i] = group_capex
+        buffer[ROW_core_ecommerce_ebita + i] = core_ecommerce_ebita
+        buffer[ROW_cumulative_cloud_cash + i] = cumulative_cloud_cash
+        buffer[ROW_deepest_cloud_cash + i] = deepest_cloud_cash
+        buffer[ROW_discount_factor + i] = discount_factor
+        buffer[ROW_net_cash + i] = net_cash
+        buffer[ROW_lowest_net_cash + i] = lowest_net_cash
+        buffer[ROW_other_capital + i] = other_capital
+        buffer[ROW_supply_binds + i] = supply_binds
+        buffer[ROW_unmet_demand + i] = unmet_demand
+        buffer[ROW_unmet_share_of_demand + i] = unmet_share_of_demand
+        buffer[ROW_cloud_ebita_total_1 + i] = buffer[ROW_cloud_ebita_total_1 + i] + cloud_ebita
+        buffer[ROW_cloud_ebita_total_2 + i] = buffer[ROW_cloud_ebita_total_2 + i] + cloud_ebita
+        buffer[ROW_cloud_nopat_total_1 + i] = buffer[ROW_cloud_nopat_total_1 + i] + cloud_nopat
+        buffer[ROW_cloud_revenue_total_1 + i] = buffer[ROW_cloud_revenue_total_1 + i] + cloud_revenue
+        buffer[ROW_cloud_revenue_total_2 + i] = buffer[ROW_cloud_revenue_total_2 + i] + cloud_revenue
+        buffer[ROW_core_ecommerce_ebita_total_1 + i] = buffer[ROW_core_ecommerce_ebita_total_1 + i] + core_ecommerce_ebita
+        buffer[ROW_discounted_free_cash_flow_total_1 + i] = buffer[ROW_discounted_free_cash_flow_total_1 + i] + discounted_free_cash_flow
+        buffer[ROW_discounted_revenue_total_1 + i] = buffer[ROW_discounted_revenue_total_1 + i] + discounted_revenue
+        buffer[ROW_group_capex_total_1 + i] = buffer[ROW_group_capex_total_1 + i] + group_capex
+        buffer[ROW_supply_binds_total_1 + i] = buffer[ROW_supply_binds_total_1 + i] + supply_binds
+        buffer[ROW_unmet_demand_total_1 + i] = buffer[ROW_unmet_demand_total_1 + i] + unmet_demand
 
 
 @compiled
 def horizon_block(buffer):
     """Horizon cells, from drivers, windows and the last period."""
     for i in range(BLOCK):
-        ads_issued = buffer[np.uint64(0) * BLOCK + i]
-        ads_unvested = buffer[np.uint64(1) * BLOCK + i]
-        buybacks = buffer[np.uint64(7) * BLOCK + i]
-        rmb_per_usd = buffer[np.uint64(76) * BLOCK + i]
-        ant_stake = buffer[np.uint64(6) * BLOCK + i]
-        ant_mark = buffer[np.uint64(5) * BLOCK + i]
-        terminal_growth = buffer[np.uint64(90) * BLOCK + i]
-        terminal_return_on_capital = buffer[np.uint64(91) * BLOCK + i]
-        wacc = buffer[np.uint64(92) * BLOCK + i]
-        explicit_cloud_value = buffer[np.uint64(256) * BLOCK + i]
-        terminal_year_nopat = buffer[np.uint64(264) * BLOCK + i]
-        discount_factor = buffer[np.uint64(338) * BLOCK + i]
-        ntm_cloud_revenue = buffer[np.uint64(260) * BLOCK + i]
-        ltm_cloud_revenue = buffer[np.uint64(259) * BLOCK + i]
-        cloud_ev_to_sales = buffer[np.uint64(11) * BLOCK + i]
-        multiple_growth_sensitivity = buffer[np.uint64(49) * BLOCK + i]
-        dcf_weight = buffer[np.uint64(17) * BLOCK + i]
-        deepest_cloud_cash = buffer[np.uint64(337) * BLOCK + i]
-        tax_rate = buffer[np.uint64(89) * BLOCK + i]
-        ecommerce_pe = buffer[np.uint64(21) * BLOCK + i]
-        ntm_core_ecommerce_ebita = buffer[np.uint64(261) * BLOCK + i]
-        quick_commerce_burn = buffer[np.uint64(74) * BLOCK + i]
-        quick_commerce_tax_kept = buffer[np.uint64(75) * BLOCK + i]
-        after_plan_ai_return = buffer[np.uint64(254) * BLOCK + i]
-        head_office_value = buffer[np.uint64(31) * BLOCK + i]
-        holding_discount = buffer[np.uint64(32) * BLOCK + i]
-        other_investments = buffer[np.uint64(66) * BLOCK + i]
-        valuation_net_cash = buffer[np.uint64(266) * BLOCK + i]
-        non_controlling_interests = buffer[np.uint64(51) * BLOCK + i]
-        segment_revenue__aidc = buffer[np.uint64(84) * BLOCK + i]
-        segment_multiple__aidc = buffer[np.uint64(82) * BLOCK + i]
-        segment_revenue__others = buffer[np.uint64(85) * BLOCK + i]
-        segment_multiple__others = buffer[np.uint64(83) * BLOCK + i]
-        price_per_ads = buffer[np.uint64(72) * BLOCK + i]
-        target_per_ads = buffer[np.uint64(88) * BLOCK + i]
-        terminal_year_ebita = buffer[np.uint64(263) * BLOCK + i]
-        terminal_year_revenue = buffer[np.uint64(265) * BLOCK + i]
-        explicit_cloud_sales = buffer[np.uint64(255) * BLOCK + i]
-        external_share_of_ai_capital = buffer[np.uint64(23) * BLOCK + i]
-        later_ai_nopat = buffer[np.uint64(258) * BLOCK + i]
-        first_ai_nopat = buffer[np.uint64(257) * BLOCK + i]
-        plan_ai_capex = buffer[np.uint64(262) * BLOCK + i]
-        lowest_net_cash = buffer[np.uint64(340) * BLOCK + i]
-        cost_of_equity = buffer[np.uint64(16) * BLOCK + i]
+        ads_issued = buffer[ROW_ads_issued + i]
+        ads_unvested = buffer[ROW_ads_unvested + i]
+        buybacks = buffer[ROW_buybacks + i]
+        rmb_per_usd = buffer[ROW_rmb_per_usd + i]
+        ant_stake = buffer[ROW_ant_stake + i]
+        ant_mark = buffer[ROW_ant_mark + i]
+        terminal_growth = buffer[ROW_terminal_growth + i]
+        terminal_return_on_capital = buffer[ROW_terminal_return_on_capital + i]
+        wacc = buffer[ROW_wacc + i]
+        explicit_cloud_value = buffer[ROW_explicit_cloud_value + i]
+        terminal_year_nopat = buffer[ROW_terminal_year_nopat + i]
+        discount_factor = buffer[ROW_discount_factor + i]
+        ntm_cloud_revenue = buffer[ROW_ntm_cloud_revenue + i]
+        ltm_cloud_revenue = buffer[ROW_ltm_cloud_revenue + i]
+        cloud_ev_to_sales = buffer[ROW_cloud_ev_to_sales + i]
+        multiple_growth_sensitivity = buffer[ROW_multiple_growth_sensitivity + i]
+        dcf_weight = buffer[ROW_dcf_weight + i]
+        deepest_cloud_cash = buffer[ROW_deepest_cloud_cash + i]
+        tax_rate = buffer[ROW_tax_rate + i]
+        ecommerce_pe = buffer[ROW_ecommerce_pe + i]
+        ntm_core_ecommerce_ebita = buffer[ROW_ntm_core_ecommerce_ebita + i]
+        quick_commerce_burn = buffer[ROW_quick_commerce_burn + i]
+        quick_commerce_tax_kept = buffer[ROW_quick_commerce_tax_kept + i]
+        after_plan_ai_return = buffer[ROW_after_plan_ai_return + i]
+        head_office_value = buffer[ROW_head_office_value + i]
+        holding_discount = buffer[ROW_holding_discount + i]
+        other_investments = buffer[ROW_other_investments + i]
+        valuation_net_cash = buffer[ROW_valuation_net_cash + i]
+        non_controlling_interests = buffer[ROW_non_controlling_interests + i]
+        segment_revenue__aidc = buffer[ROW_segment_revenue_aidc + i]
+        segment_multiple__aidc = buffer[ROW_segment_multiple_aidc + i]
+        segment_revenue__others = buffer[ROW_segment_revenue_others + i]
+        segment_multiple__others = buffer[ROW_segment_multiple_others + i]
+        price_per_ads = buffer[ROW_price_per_ads + i]
+        target_per_ads = buffer[ROW_target_per_ads + i]
+        terminal_year_ebita = buffer[ROW_terminal_year_ebita + i]
+        terminal_year_revenue = buffer[ROW_terminal_year_revenue + i]
+        explicit_cloud_sales = buffer[ROW_explicit_cloud_sales + i]
+        external_share_of_ai_capital = buffer[ROW_external_share_of_ai_capital + i]
+        later_ai_nopat = buffer[ROW_later_ai_nopat + i]
+        first_ai_nopat = buffer[ROW_first_ai_nopat + i]
+        plan_ai_capex = buffer[ROW_plan_ai_capex + i]
+        lowest_net_cash = buffer[ROW_lowest_net_cash + i]
+        cost_of_equity = buffer[ROW_cost_of_equity + i]
         ads_outstanding = cell_ads_outstanding(ads_issued, ads_unvested, buybacks, rmb_per_usd)
         ant_value = cell_ant_value(ant_stake, ant_mark)
         terminal_multiple = cell_terminal_multiple(terminal_growth, terminal_return_on_capital, wacc)
@@ -2386,49 +2770,49 @@ def horizon_block(buffer):
         value_per_ads_by_dcf = cell_value_per_ads_by_dcf(cloud_per_ads_by_dcf, non_cloud_per_ads)
         value_per_ads_by_multiple = cell_value_per_ads_by_multiple(cloud_per_ads_by_multiple, non_cloud_per_ads)
         value_today = cell_value_today(value_per_ads, cost_of_equity)
-        buffer[np.uint64(345) * BLOCK + i] = ads_outstanding
-        buffer[np.uint64(346) * BLOCK + i] = ant_value
-        buffer[np.uint64(347) * BLOCK + i] = terminal_multiple
-        buffer[np.uint64(348) * BLOCK + i] = cloud_value_by_dcf
-        buffer[np.uint64(349) * BLOCK + i] = ntm_sales_growth
-        buffer[np.uint64(350) * BLOCK + i] = multiple_at_growth
-        buffer[np.uint64(351) * BLOCK + i] = cloud_value_by_multiple
-        buffer[np.uint64(352) * BLOCK + i] = cloud_value
-        buffer[np.uint64(353) * BLOCK + i] = cloud_per_ads
-        buffer[np.uint64(354) * BLOCK + i] = cloud_per_ads_by_dcf
-        buffer[np.uint64(355) * BLOCK + i] = cloud_per_ads_by_multiple
-        buffer[np.uint64(356) * BLOCK + i] = cumulative_cloud_burn
-        buffer[np.uint64(357) * BLOCK + i] = ecommerce_value
-        buffer[np.uint64(358) * BLOCK + i] = quick_commerce_value
-        buffer[np.uint64(359) * BLOCK + i] = ecommerce_per_ads
-        buffer[np.uint64(360) * BLOCK + i] = mature_ai_return
-        buffer[np.uint64(361) * BLOCK + i] = growth_destroys_value
-        buffer[np.uint64(362) * BLOCK + i] = head_office_per_ads
-        buffer[np.uint64(363) * BLOCK + i] = holding_discount_value
-        buffer[np.uint64(364) * BLOCK + i] = holding_discount_per_ads
-        buffer[np.uint64(365) * BLOCK + i] = minorities_per_ads
-        buffer[np.uint64(366) * BLOCK + i] = net_cash_per_ads
-        buffer[np.uint64(367) * BLOCK + i] = segment_value__aidc
-        buffer[np.uint64(368) * BLOCK + i] = segment_per_ads__aidc
-        buffer[np.uint64(369) * BLOCK + i] = segment_value__others
-        buffer[np.uint64(370) * BLOCK + i] = segment_per_ads__others
-        buffer[np.uint64(371) * BLOCK + i] = stakes_per_ads
-        buffer[np.uint64(372) * BLOCK + i] = non_cloud_per_ads
-        buffer[np.uint64(373) * BLOCK + i] = implied_cloud_at_price
-        buffer[np.uint64(374) * BLOCK + i] = implied_cloud_at_target
-        buffer[np.uint64(375) * BLOCK + i] = terminal_cloud_margin
-        buffer[np.uint64(376) * BLOCK + i] = value_of_margin
-        buffer[np.uint64(377) * BLOCK + i] = implied_margin_at_price
-        buffer[np.uint64(378) * BLOCK + i] = implied_margin_at_target
-        buffer[np.uint64(379) * BLOCK + i] = implied_multiple_at_price
-        buffer[np.uint64(380) * BLOCK + i] = implied_multiple_at_target
-        buffer[np.uint64(381) * BLOCK + i] = incremental_ai_return
-        buffer[np.uint64(382) * BLOCK + i] = trough_net_cash
-        buffer[np.uint64(383) * BLOCK + i] = value_per_ads
-        buffer[np.uint64(384) * BLOCK + i] = upside_to_price
-        buffer[np.uint64(385) * BLOCK + i] = value_per_ads_by_dcf
-        buffer[np.uint64(386) * BLOCK + i] = value_per_ads_by_multiple
-        buffer[np.uint64(387) * BLOCK + i] = value_today
+        buffer[ROW_ads_outstanding + i] = ads_outstanding
+        buffer[ROW_ant_value + i] = ant_value
+        buffer[ROW_terminal_multiple + i] = terminal_multiple
+        buffer[ROW_cloud_value_by_dcf + i] = cloud_value_by_dcf
+        buffer[ROW_ntm_sales_growth + i] = ntm_sales_growth
+        buffer[ROW_multiple_at_growth + i] = multiple_at_growth
+        buffer[ROW_cloud_value_by_multiple + i] = cloud_value_by_multiple
+        buffer[ROW_cloud_value + i] = cloud_value
+        buffer[ROW_cloud_per_ads + i] = cloud_per_ads
+        buffer[ROW_cloud_per_ads_by_dcf + i] = cloud_per_ads_by_dcf
+        buffer[ROW_cloud_per_ads_by_multiple + i] = cloud_per_ads_by_multiple
+        buffer[ROW_cumulative_cloud_burn + i] = cumulative_cloud_burn
+        buffer[ROW_ecommerce_value + i] = ecommerce_value
+        buffer[ROW_quick_commerce_value + i] = quick_commerce_value
+        buffer[ROW_ecommerce_per_ads + i] = ecommerce_per_ads
+        buffer[ROW_mature_ai_return + i] = mature_ai_return
+        buffer[ROW_growth_destroys_value + i] = growth_destroys_value
+        buffer[ROW_head_office_per_ads + i] = head_office_per_ads
+        buffer[ROW_holding_discount_value + i] = holding_discount_value
+        buffer[ROW_holding_discount_per_ads + i] = holding_discount_per_ads
+        buffer[ROW_minorities_per_ads + i] = minorities_per_ads
+        buffer[ROW_net_cash_per_ads + i] = net_cash_per_ads
+        buffer[ROW_segment_value_aidc + i] = segment_value__aidc
+        buffer[ROW_segment_per_ads_aidc + i] = segment_per_ads__aidc
+        buffer[ROW_segment_value_others + i] = segment_value__others
+        buffer[ROW_segment_per_ads_others + i] = segment_per_ads__others
+        buffer[ROW_stakes_per_ads + i] = stakes_per_ads
+        buffer[ROW_non_cloud_per_ads + i] = non_cloud_per_ads
+        buffer[ROW_implied_cloud_at_price + i] = implied_cloud_at_price
+        buffer[ROW_implied_cloud_at_target + i] = implied_cloud_at_target
+        buffer[ROW_terminal_cloud_margin + i] = terminal_cloud_margin
+        buffer[ROW_value_of_margin + i] = value_of_margin
+        buffer[ROW_implied_margin_at_price + i] = implied_margin_at_price
+        buffer[ROW_implied_margin_at_target + i] = implied_margin_at_target
+        buffer[ROW_implied_multiple_at_price + i] = implied_multiple_at_price
+        buffer[ROW_implied_multiple_at_target + i] = implied_multiple_at_target
+        buffer[ROW_incremental_ai_return + i] = incremental_ai_return
+        buffer[ROW_trough_net_cash + i] = trough_net_cash
+        buffer[ROW_value_per_ads + i] = value_per_ads
+        buffer[ROW_upside_to_price + i] = upside_to_price
+        buffer[ROW_value_per_ads_by_dcf + i] = value_per_ads_by_dcf
+        buffer[ROW_value_per_ads_by_multiple + i] = value_per_ads_by_multiple
+        buffer[ROW_value_today + i] = value_today
 
 # --- sim.run.blocks ---
 # ruff: noqa: F821  (the names above are defined by the text that this module is joined to)
