@@ -182,9 +182,9 @@ def _described(tally: Tally, order_statistics: Callable[[Ints], Floats], confide
     else:
         spreads = n * np.maximum(np.nan_to_num(tally.rank_errors), smallest_error(n))
         reach = wide = factor(confidence, REPLICATES - 1)
-    percentiles = at(centres)
-    errors = (at(centres + spreads) - at(centres - spreads)) / 2
-    lows, highs = at(centres - reach * spreads), at(centres + reach * spreads)
+    steps = np.array([0.0, 1.0, -1.0, -reach, reach])
+    percentiles, above, below, lows, highs = at(centres + steps[:, None] * spreads)
+    errors = (above - below) / 2
     return Distribution(
         n,
         tally.invalid,
