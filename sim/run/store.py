@@ -230,11 +230,16 @@ def save_analysis(run: Run, verb: str, question: Mapping[str, Any], result: Mapp
     facts = {"verb": verb, "run": run.manifest["run"], "hash": run.manifest["hash"], "question": dict(question)}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        text = as_json({**facts, "result": dict(result)})
         handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(as_json({**facts, "result": dict(result)}))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(file)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise StorageError(f"cannot write {file} ({error.strerror}); is the run folder writable?") from error
     return file
