@@ -331,6 +331,17 @@ def listing(out: Path) -> list[dict[str, Any]]:
     return found
 
 
+def _hashed(path: Path, beginning: str) -> bool:
+    """Whether a run's hash begins so; its folder's name has the first eight digits of it."""
+    short = path.name.partition("-")[2]
+    if len(beginning) <= 8 or not beginning.startswith(short[:8]):
+        return short.startswith(beginning)
+    try:
+        return str(_facts(path / "run" / "manifest.json", ("hash",))["hash"]).startswith(beginning)
+    except StorageError:
+        return False
+
+
 def find(reference: str, out: Path) -> Path:
     """A run by folder, by id or the beginning of one, by its hash, by study name (its newest), or ``latest``."""
     if not reference.strip():
@@ -343,11 +354,7 @@ def find(reference: str, out: Path) -> Path:
     of_study = [path for path in finished if path.parent.name == reference]
     if of_study:
         return of_study[-1]
-    matches = [
-        path
-        for path in finished
-        if path.name.startswith(reference) or path.name.partition("-")[2].startswith(reference)
-    ]
+    matches = [path for path in finished if path.name.startswith(reference) or _hashed(path, reference)]
     if len(matches) == 1:
         return matches[0]
     if matches:
