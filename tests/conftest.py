@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ["SIM_CACHE_DIR"] = str(shared)
     os.environ["SIM_COMPILE_PROCESSES"] = "1"  # the tests themselves are what runs side by side
     return shared
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What is put into the system's temp folder, also by children that a test kills, goes with the session's own."""
+    folder = tmp_path_factory.mktemp("scratch")
+    before = os.environ.get("TMPDIR"), tempfile.tempdir
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    yield folder
+    tempfile.tempdir = before[1]
+    if before[0] is None:
+        del os.environ["TMPDIR"]
+    else:
+        os.environ["TMPDIR"] = before[0]
 
 
 def hears_ctrl_c() -> None:

@@ -134,7 +134,7 @@ def analyse(
         label=run.label(name),
         at_least=asked.goal,
         probability=asked.probability,
-        success=at_least(asked.column, asked.goal),
+        success=at_least(asked.column, asked.goal, run.replicates),
         error=spread(asked.success.by_replicate),
         levels=levels,
         implied=tuple(implications),

@@ -96,13 +96,14 @@ def factor(confidence: float, degrees: float) -> float:
     return float(ndtri(place) if math.isinf(degrees) else stdtrit(degrees, place))
 
 
-def describe(column: Floats, confidence: float = 0.95) -> Distribution:
-    """Moments and percentiles of a column: float64[n], non-finite values counted as invalid.
+def describe(column: Floats, confidence: float = 0.95, replicates: int = 1) -> Distribution:
+    """Moments and percentiles of a column: float64[n], in path order, non-finite values counted as invalid.
 
     Percentiles interpolate order statistics at (n - 1) p (Hyndman and Fan 1996, definition 7). Their standard error is
     half the distance of the order statistics one binomial standard deviation to either side, which needs no density
     estimate (Conover 1999, section 3.2); their interval reaches to those so many standard deviations away as
-    ``confidence`` asks for. A single valid path has no error: NaN.
+    ``confidence`` asks for. With ``replicates`` (16: `sim.run.result.Run.replicates`) errors are those of their spread,
+    of the mean and of each percentile's rank, if all have a valid path. A single valid path has no error: NaN.
     """
     valid = column[np.isfinite(column)]
     if valid.size == 0:
@@ -116,6 +117,13 @@ def describe(column: Floats, confidence: float = 0.95) -> Distribution:
     n = valid.size
     none, nothing = np.empty(0, np.int64), np.empty(0)
     whole = Tally(n, column.size - n, middle + mean, squares, none, nothing, nothing, none, none)
+    parts = [part[np.isfinite(part)] for part in (column[r::REPLICATES] for r in range(REPLICATES))]
+    if replicates > 1 and all(part.size for part in parts):
+        marks = np.quantile(ordered, np.array(PERCENTILES) / 100)
+        below = np.array([np.searchsorted(np.sort(part), marks, side="right") / part.size for part in parts])
+        means = np.array([part.mean() for part in parts])
+        mean_error, rank_errors = (each.std(axis=0, ddof=1) / math.sqrt(REPLICATES) for each in (means, below))
+        whole = replace(whole, mean_error=float(mean_error), rank_errors=rank_errors)
     return _described(whole, lambda k: np.asarray(ordered[k]), confidence)
 
 

@@ -17,6 +17,7 @@ from sim.config.history import History
 from sim.config.results import Output
 from sim.config.schema import Correlation, Study
 from sim.errors import InputError, Problem, StorageError
+from sim.periods import quarter_name
 from sim.pipeline.checking import Checked, check, plan_of
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def calibrate(
 
     checked = None if path.suffix.lower() == ".csv" else check(path, sets)
     history = records.load(path) if checked is None else history_of(checked)
+    if checked is not None:
+        _joins(checked, history)
     tested = None if backtest is None else _backtested(backtest, history)
     found = fit(splice(history), likeliest=True)
     strict = splice(history, recalled=False)
@@ -125,6 +128,20 @@ def history_of(checked: Checked) -> History:
         what = f'no output of the study is "{study.history.cell}"'
         raise InputError(Problem("history.cell", what, "add it to `outputs`", origins.place("history.cell")))
     return records.load(checked.reading.directory / study.history.file)
+
+
+def _joins(checked: Checked, history: History) -> None:
+    """InputError unless the study begins in the quarter after the last reported one.
+
+    What the filter knows is of that quarter: a study that begins earlier would know its own outcome, one that begins
+    later would take the growth and the season of another quarter for its own.
+    """
+    first, last = checked.study.calendar.first, history.quarters[-1]
+    if first is None or first == last.period + 1:
+        return
+    what = f"the study begins in {checked.study.calendar.name(1)}, but {history.path.name} ends in {last.name}"
+    advice = f"begin the timeline in {quarter_name(last.period + 1)}, or name a history that ends the quarter before"
+    raise InputError(Problem("timeline.first", what, advice, checked.reading.origins.place("timeline.first")))
 
 
 def with_drivers(study: Study, marginals: Mapping[str, Marginal], pairs: Sequence[Pair] | None = None) -> Study:

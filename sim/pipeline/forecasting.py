@@ -75,10 +75,8 @@ def forecast(
         held = ledger.read(out)
         return Recorded(tuple(found), False, 0, held.head, len(held.entries), held.loss)
     before = ledger.read(out)
-    known = [{key: entry[key] for key in found[0] if key in entry} for entry in before.entries] if found else []
-    fresh = [each for each in found if each not in known]
-    after = ledger.append(out, fresh) if fresh else before
-    return Recorded(tuple(found), True, len(fresh), after.head, len(after.entries), before.loss)
+    after = ledger.append(out, found, once=True)
+    return Recorded(tuple(found), True, after.added, after.head, len(after.entries), before.loss)
 
 
 def score(

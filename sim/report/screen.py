@@ -275,9 +275,11 @@ def _against_plain(summary: Mapping[str, Any]) -> dict[str, tuple[float, float]]
 
 
 def _drivers(summary: Mapping[str, Any]) -> list[Item]:
+    """Three decimals of a correlation are enough: a smaller error is shown as one of the last, unless there is none."""
     return [
-        (plain(driver["label"]), precise(driver["rank_correlation"], driver["standard_error"]))
+        (plain(driver["label"]), precise(driver["rank_correlation"], error and max(error, 0.001)))
         for driver in summary.get("top_drivers", ())[:_DRIVERS]
+        for error in (driver["standard_error"],)
     ]
 
 

@@ -73,6 +73,9 @@ class Simulated(Protocol):
     @property
     def target(self) -> Mapping[str, Any] | None: ...
 
+    @property
+    def replicates(self) -> int: ...
+
     def column(self, name: str) -> NDArray[np.float64]: ...
 
 

@@ -31,13 +31,15 @@ START = "0" * 64  # what the first entry names as its predecessor
 class Ledger:
     """All whole entries, oldest first. ``loss`` says in words that the end is missing; empty if nothing is.
 
-    ``torn`` is what stands after the last whole entry, ``head`` the newest entry's hash.
+    ``torn`` is what stands after the last whole entry, ``head`` the newest entry's hash, ``added`` how many bodies the
+    call of `append` that gave this has entered.
     """
 
     file: Path
     entries: tuple[Mapping[str, Any], ...]
     loss: str = ""
     torn: bytes = b""
+    added: int = 0
 
     @property
     def head(self) -> str:
@@ -67,9 +69,10 @@ def read(out: Path) -> Ledger:
     return _against_head(Ledger(file, tuple(entries), loss, torn), head)
 
 
-def append(out: Path, bodies: Sequence[Mapping[str, Any]]) -> Ledger:
+def append(out: Path, bodies: Sequence[Mapping[str, Any]], *, once: bool = False) -> Ledger:
     """Add entries and give the ledger with them. Each gets its number, time, predecessor and hash.
 
+    With ``once`` a body that an entry says already is left out; that is looked up while no other writer can enter it.
     StorageError if the ledger was changed, or cannot be written; entries before the failing one are kept.
     """
     folder = out / FOLDER
@@ -78,6 +81,11 @@ def append(out: Path, bodies: Sequence[Mapping[str, Any]]) -> Ledger:
         with _locked(folder):
             ledger = read(out)
             entries = list(ledger.entries)
+            if once:
+                bodies = [body for body in bodies if not any(_says(entry, body) for entry in entries)]
+                if not bodies:
+                    return ledger
+            added = len(bodies)
             size = _mend(ledger)
             if ledger.loss:
                 what = {"kind": "loss", "what": ledger.loss, "left": hashlib.sha256(ledger.torn).hexdigest()}
@@ -93,7 +101,11 @@ def append(out: Path, bodies: Sequence[Mapping[str, Any]]) -> Ledger:
             _write_head(folder, entries[-1])
     except OSError as error:
         raise StorageError(f"{folder} cannot be written ({error.strerror}); nothing half-written counts") from error
-    return Ledger(ledger.file, tuple(entries))
+    return Ledger(ledger.file, tuple(entries), added=added)
+
+
+def _says(entry: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    return all(key in entry and entry[key] == value for key, value in body.items())
 
 
 def canonical(entry: Mapping[str, Any]) -> bytes:

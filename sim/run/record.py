@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.run.columns import Sink
 from sim.run.parts import Part
-from sim.run.result import SAMPLE, Columns, Tally
+from sim.run.result import SAMPLE, Columns, Floats, Tally
 from sim.run.simulate import CHUNK, Chunk, Simulator
 from sim.run.store import Folder, Keep
 from sim.run.tallies import Moments, Tallies
@@ -25,7 +25,8 @@ class Recorded:
 
     ``digests`` are those of `sim.run.tally.digest` by output. ``invalid`` counts paths with an output that is not
     finite; ``first_invalid`` shows the first one: its path, its drivers and which outputs are not finite.
-    ``quarterly`` are rows of (cell, period, unit, mean, standard error, P5 P25 P50 P75 P95, paths) of the first chunk.
+    ``quarterly`` are rows of (cell, period, unit, mean, standard error, P5 P25 P50 P75 P95, paths) of the first chunk;
+    the error is None where so few paths tell none.
     """
 
     paths: int
@@ -120,7 +121,7 @@ def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
     return {"path": path, "drivers": drivers, "not_finite": [name for name, v in outputs if not np.isfinite(v)]}
 
 
-def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[tuple[object, ...], ...]:
+def _quarterly(simulator: Simulator, series: Floats) -> tuple[tuple[object, ...], ...]:
     setup, rows = simulator.setup, []
     for cell, by_period in zip(setup.series, series, strict=True):
         for period, column in zip(setup.period_names, by_period, strict=True):
@@ -128,11 +129,26 @@ def _quarterly(simulator: Simulator, series: np.ndarray[Any, np.dtype[np.float64
             if valid.size == 0:
                 continue
             percentiles = np.quantile(valid, [p / 100 for p in SERIES_PERCENTILES])
-            error = float(valid.std()) / valid.size**0.5
+            error = _error(column, simulator.plan.replicates)
             rows.append(
                 (cell, period, setup.units[cell], float(valid.mean()), error, *map(float, percentiles), valid.size)
             )
     return tuple(rows)
+
+
+def _error(column: Floats, replicates: int) -> float | None:
+    """Standard error of the mean of the finite values of a column in path order, float64[n], from path 0 on.
+
+    Path i belongs to replicate i modulo ``replicates``; what the spread over these says holds however the paths within
+    one were drawn (Owen 1997, section 4). Of independent paths each is a replicate. None where there are fewer than two
+    values, or a replicate has none.
+    """
+    parts = [column] if replicates == 1 else [column[r::replicates] for r in range(replicates)]
+    finite = [part[np.isfinite(part)] for part in parts]
+    if any(part.size == 0 for part in finite):
+        return None
+    values = finite[0] if replicates == 1 else np.array([part.mean() for part in finite])
+    return float(values.std(ddof=1)) / values.size**0.5 if values.size > 1 else None
 
 
 class Taking:

@@ -230,11 +230,16 @@ def save_analysis(run: Run, verb: str, question: Mapping[str, Any], result: Mapp
     facts = {"verb": verb, "run": run.manifest["run"], "hash": run.manifest["hash"], "question": dict(question)}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        text = as_json({**facts, "result": dict(result)})
         handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(as_json({**facts, "result": dict(result)}))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(file)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(file)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise StorageError(f"cannot write {file} ({error.strerror}); is the run folder writable?") from error
     return file
@@ -326,6 +331,17 @@ def listing(out: Path) -> list[dict[str, Any]]:
     return found
 
 
+def _hashed(path: Path, beginning: str) -> bool:
+    """Whether a run's hash begins so; its folder's name has the first eight digits of it."""
+    short = path.name.partition("-")[2]
+    if len(beginning) <= 8 or not beginning.startswith(short[:8]):
+        return short.startswith(beginning)
+    try:
+        return str(_facts(path / "run" / "manifest.json", ("hash",))["hash"]).startswith(beginning)
+    except StorageError:
+        return False
+
+
 def find(reference: str, out: Path) -> Path:
     """A run by folder, by id or the beginning of one, by its hash, by study name (its newest), or ``latest``."""
     if not reference.strip():
@@ -338,11 +354,7 @@ def find(reference: str, out: Path) -> Path:
     of_study = [path for path in finished if path.parent.name == reference]
     if of_study:
         return of_study[-1]
-    matches = [
-        path
-        for path in finished
-        if path.name.startswith(reference) or path.name.partition("-")[2].startswith(reference)
-    ]
+    matches = [path for path in finished if path.name.startswith(reference) or _hashed(path, reference)]
     if len(matches) == 1:
         return matches[0]
     if matches:

@@ -34,6 +34,8 @@ def vintages(n: int, *, sd=1.0, shift=0.0, rival_sd=1.0, seed=3) -> list[Vintage
 
 
 def test_a_right_forecaster_covers_and_ties_with_its_equal():
+    """4.5 standard errors either way, 7e-6 a comparison; coverage that is wrong by 9.3 of them (23 points at 50%, 14 at
+    90%), or a width wrong by a third, is missed with probability 1e-6. CRPS and log score are of the same outcomes."""
     one, four = analyse(vintages(400), (1, 4)).horizons
     assert (one.vintages, four.vintages) == (399, 396)
     for share, found in one.coverage.items():
@@ -48,6 +50,7 @@ def test_a_right_forecaster_covers_and_ties_with_its_equal():
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_intervals_of_the_wrong_width_are_told_by_what_factor(factor):
+    """The factor has a relative standard error of 3.5%: 16% is 4.5 of them (7e-6); a third is missed once in 1e6."""
     (one,) = analyse(vintages(400, sd=factor), (1,)).horizons
     assert one.width.estimate == pytest.approx(1 / factor, rel=0.16)
     assert (one.coverage[0.8].estimate < 0.8) == (factor < 1)
@@ -55,6 +58,8 @@ def test_intervals_of_the_wrong_width_are_told_by_what_factor(factor):
 
 
 def test_a_biased_forecaster_is_seen_in_pit_and_mean_error():
+    """A shift of one sd: the mean error has a standard error of 0.0035 (0.02 is 5.7 of them, 1e-8; 0.037 is missed once
+    in 1e6), the mean of PIT, 0.24, one of 0.016."""
     (one,) = analyse(vintages(200, shift=0.05), (1,)).horizons
     assert float(np.mean(one.pit)) < 0.35
     assert one.bias.estimate == pytest.approx(-0.05, abs=0.02)

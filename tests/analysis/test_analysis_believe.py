@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.analysis import believe, prim
+from sim.analysis import believe, prim, target
 from sim.errors import InputError
 from sim.run.result import Group
 from tests.analysis.believed_models import MEAN, SD, linear_run
@@ -50,6 +50,16 @@ def test_the_question_defaults_to_the_target_and_its_price(asked: believe.Belief
 def test_the_answer_is_plain_data_and_the_same_again(asked: believe.Belief) -> None:
     text = json.dumps(asked.as_dict(), allow_nan=False)
     assert text == json.dumps(ask().as_dict(), allow_nan=False)
+
+
+def test_the_probability_is_that_of_the_target_test_whatever_the_sampler() -> None:
+    """Sobol's replicates are not independent paths: `sim prob` and `sim believe` give one interval."""
+    model, plain = linear_run(20_000, TARGET)
+    for sampler in ("philox", "sobol"):
+        run = replace(plain, manifest={**plain.manifest, "sampler": sampler})
+        found = believe.analyse(run, model, model)
+        assert found.success == target.analyse(run, "y", MEAN + SD).success
+        assert (found.success.standard_error == found.error) == (sampler == "sobol")
 
 
 def test_every_error_is_there(asked: believe.Belief) -> None:

@@ -84,6 +84,11 @@ def found_box(seed: int = 1) -> tuple[prim.Found, prim.Searched, bins.Binned]:
 
 
 def test_a_planted_box_is_found() -> None:
+    """Limits are compared within the bins' width and what the search leaves.
+
+    Density and coverage of the judged half have standard errors of 0.3 and 0.2 points: 2 and 3 points are six and more
+    of them (2e-9), and an error of 4.2 points is missed less than once in a million.
+    """
     found, _, _ = found_box()
     limits = {limit.name: limit for limit in found.limits}
     assert set(limits) == {"x0", "x1"}

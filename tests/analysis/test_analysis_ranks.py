@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,32 @@ def test_equal_to_scipys(n: int, tied: bool) -> None:
         if name in found:
             assert found[name].rank_correlation == pytest.approx(stats.spearmanr(column, y).statistic, abs=1e-12)
     assert found["b"].paths == n
+
+
+@pytest.mark.parametrize("tied", [False, True], ids=["continuous", "tied"])
+def test_the_error_of_replicates_is_that_of_scipys_correlations_in_each(tied: bool) -> None:
+    rng = np.random.default_rng(5)
+    a, y = rng.normal(size=(2, 4003))
+    y = y + a
+    if tied:
+        a, y = np.round(a), np.round(y, 1)
+    y[17::50] = np.nan  # invalid paths, not the same number in each replicate
+    run = run_of({"a": a}, y)
+    (found,) = ranks.analyse(replace(run, manifest={**run.manifest, "sampler": "sobol"}), "y")
+    each = [stats.spearmanr(a[r::16], y[r::16], nan_policy="omit").statistic for r in range(16)]
+    assert found.standard_error == pytest.approx(float(np.std(each, ddof=1)) / 4, rel=1e-9)
+    (plain,) = ranks.analyse(run, "y")
+    assert plain.rank_correlation == found.rank_correlation
+    assert plain.standard_error != found.standard_error
+
+
+def test_replicates_that_tell_nothing_leave_the_error_of_independent_paths() -> None:
+    a = np.random.default_rng(3).normal(size=60)  # three or four paths a replicate
+    y = np.where(np.arange(60) < 30, a, 1.0)
+    run = run_of({"a": a}, y)
+    (plain,) = ranks.analyse(run, "y")
+    (found,) = ranks.analyse(replace(run, manifest={**run.manifest, "sampler": "sobol"}), "y")
+    assert found == plain
 
 
 def test_strongest_first_whatever_the_sign() -> None:

@@ -150,6 +150,20 @@ def test_a_local_run_listens_on_loopback_alone_and_ctrl_c_ends_all_of_it(
 
 
 @pytest.mark.long
+def test_a_local_run_that_is_ended_leaves_neither_workers_nor_their_folder(
+    endless: subprocess.Popen[str], scratch: Path
+) -> None:
+    """SIGTERM to the run alone, as `timeout` and batch systems send it."""
+    workers = workers_of(endless)
+    before = set(scratch.glob("sim-workers-*"))
+    endless.terminate()
+    output, errors = endless.communicate(timeout=60)
+    assert (endless.returncode, output) == (130, ""), errors
+    assert gone(workers)
+    assert len(before - set(scratch.glob("sim-workers-*"))) == 1
+
+
+@pytest.mark.long
 def test_workers_do_not_outlive_a_killed_run(endless: subprocess.Popen[str]) -> None:
     workers = workers_of(endless)
     assert len(workers) >= 2

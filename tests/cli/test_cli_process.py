@@ -111,7 +111,9 @@ def test_json_through_an_ascii_pipe_is_whole(toy: dict[str, Any]) -> None:
     assert json.loads(done.stdout) == json_of("show", CONFIGS / "base.yaml")
 
 
-def interrupted(out: Path, *words: str, when: str) -> subprocess.CompletedProcess[str]:
+def interrupted(
+    out: Path, *words: str, when: str, by: signal.Signals = signal.SIGINT
+) -> subprocess.CompletedProcess[str]:
     """`sim run` of so many paths that it cannot end, and Ctrl-C once ``when`` matches a file below ``out``."""
     command = [sys.executable, "-m", "sim", "run", str(TOY), "--paths", "2_000_000_000", "--out", str(out), *words]
     environment = {**os.environ, "PYTHONPATH": str(HOME)}
@@ -125,7 +127,7 @@ def interrupted(out: Path, *words: str, when: str) -> subprocess.CompletedProces
             assert time.monotonic() < until
             time.sleep(0.05)
         time.sleep(0.3)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(by)
         output, errors = running.communicate(timeout=60)
     finally:
         running.kill()
@@ -133,9 +135,19 @@ def interrupted(out: Path, *words: str, when: str) -> subprocess.CompletedProces
     return subprocess.CompletedProcess(command, running.returncode, output, errors)
 
 
-@pytest.mark.parametrize("words", [("--keep", "none"), ("--keep", "all", "--json")], ids=" ".join)
-def test_ctrl_c_ends_with_130_and_leaves_nothing(toy: dict[str, Any], tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = interrupted(tmp_path, *words, when="toy/*/run/setup.npz")
+@pytest.mark.parametrize(
+    ("words", "by"),
+    [
+        (("--keep", "none"), signal.SIGINT),
+        (("--keep", "all", "--json"), signal.SIGINT),
+        (("--keep", "all"), signal.SIGTERM),
+    ],
+)
+def test_ctrl_c_ends_with_130_and_leaves_nothing(
+    toy: dict[str, Any], tmp_path: Path, words: tuple[str, ...], by: signal.Signals
+) -> None:
+    """SIGTERM, by which batch systems and `timeout` end a process, too."""
+    done = interrupted(tmp_path, *words, when="toy/*/run/setup.npz", by=by)
     assert done.returncode == 130, done.stderr
     assert done.stdout == ""
     assert "interrupted" in done.stderr

@@ -105,6 +105,13 @@ def written(folder, digest, factors, corrections) -> Path:
     return folder / "backtest.json"
 
 
+@pytest.mark.parametrize("first", ["2025Q2", "2025Q4"])
+def test_a_study_that_does_not_begin_where_the_record_ends_is_refused(first):
+    """What is known of the last reported quarter would else be taken for what is known of another."""
+    with pytest.raises(InputError, match=rf"begins in {first}, but history\.csv ends in 2025Q2; begin .* in 2025Q3"):
+        calibrating.calibrate(GROWTH, [f"timeline.first={first}"])
+
+
 def test_a_backtest_that_cannot_be_used_is_refused(tmp_path):
     right = records.load(CONFIGS / "alibaba" / "history.csv").digest
     other = written(tmp_path, "0" * 64, (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))

@@ -30,6 +30,7 @@ class FakeRun:
     summary: dict[str, Any]
     target: dict[str, Any] | None
     columns: dict[str, np.ndarray] = field(repr=False)
+    replicates: int = 1
 
     def column(self, name: str) -> np.ndarray:
         return self.columns[name]

@@ -141,6 +141,17 @@ def test_writers_at_once_do_not_mix(tmp_path: Path) -> None:
     assert sorted(entry["n"] for entry in found.entries) == list(range(40))
 
 
+def test_what_writers_at_once_all_say_is_entered_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: ledger.append(tmp_path, [*BODIES[:2], {"n": n}], once=True), range(20)))
+    entries = ledger.read(tmp_path).entries
+    assert [sum(entry.get("output") == body["output"] for entry in entries) for body in BODIES[:2]] == [1, 1]
+    assert sorted(entry["n"] for entry in entries if "n" in entry) == list(range(20))
+    assert sum(each.added for each in made) == len(entries) == 22
+    again = ledger.append(tmp_path, BODIES[:2], once=True)
+    assert (again.added, again.entries) == (0, entries)
+
+
 def test_numbers_that_json_does_not_have_are_refused_before_anything_is_written(out: Path) -> None:
     before = (out / "ledger" / "ledger.jsonl").read_bytes()
     with pytest.raises(ValueError, match="JSON"):

@@ -69,8 +69,8 @@ def collect(run: Simulated, output: str | None) -> Values:
     others = dict(target.get("alternatives") or {}) if target else {}
     label = plain(leaf.get("label") or name)
     column = run.column(name)
-    methods = [_method(label, name, column, goal)]
-    methods += [_method(plain(words), str(other), run.column(str(other)), goal) for words, other in others.items()]
+    methods = [_method(run, label, name, goal)]
+    methods += [_method(run, plain(words), str(other), goal) for words, other in others.items()]
     if not methods[0].spread.paths:
         raise ModelFailure(f"no valid path of {name}; nothing to draw")
     price = target.get("price") if target else None
@@ -81,8 +81,10 @@ def collect(run: Simulated, output: str | None) -> Values:
     )
 
 
-def _method(label: str, output: str, column: Floats, goal: float | None) -> Method:
-    return Method(label, output, describe(column), None if goal is None else at_least(column, goal))
+def _method(run: Simulated, label: str, output: str, goal: float | None) -> Method:
+    column, replicates = run.column(output), run.replicates
+    reaches = None if goal is None else at_least(column, goal, replicates)
+    return Method(label, output, describe(column, replicates=replicates), reaches)
 
 
 def _bins(

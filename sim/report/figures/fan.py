@@ -151,7 +151,7 @@ def _percentiles(run: Simulated, name: str) -> Fan:
     for key in sorted(leaves, key=_chronological):
         facts: Mapping[str, Any] = leaves[key]
         if not all(str(p) in facts["percentiles"] and str(p) in facts.get("percentile_errors", {}) for p in PERCENTS):
-            facts = describe(run.column(f"{name}.{key}")).as_dict()
+            facts = describe(run.column(f"{name}.{key}"), replicates=run.replicates).as_dict()
         row = [facts["percentiles"].get(str(p)) for p in PERCENTS]
         if any(value is None for value in row):
             continue

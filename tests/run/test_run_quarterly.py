@@ -1,0 +1,55 @@
+"""The quarterly rows: a mean of few paths with the error that they really have, however they were drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim import pipeline
+from sim.run import record, setup
+from sim.run.simulate import CHUNK, Simulator
+from sim.sampling import plan
+from tests.conftest import CONFIGS
+from tests.statistical import FALSE_ALARM
+
+TOY = CONFIGS / "toy.yaml"
+SEEDS = 24
+# Squared error of the means over the seeds, over the mean of the squared errors printed: F with 24 and 24 x 15 degrees
+# of freedom if these are right. Fails by chance once in a million; an error printed 5 times too large or too small is
+# missed as rarely.
+LOW, HIGH = stats.f(SEEDS, SEEDS * 15).ppf([FALSE_ALARM / 2, 1 - FALSE_ALARM / 2])
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "philox"])
+def test_the_error_of_a_mean_is_its_spread_over_seeds(simulator: Callable[..., Simulator], sampler: str) -> None:
+    """Under Sobol the error of as many independent paths would be several times too large: the test sees that."""
+    simulator(TOY)  # compiled once: seeds and samplers are numbers
+    checked = pipeline.check(TOY, [f"run.sampler={sampler}", f"run.paths={CHUNK}"])
+    means, errors, independent = [], [], []
+    for seed in range(SEEDS):
+        study = checked.study.model_copy(update={"run": checked.study.run.model_copy(update={"seed": seed})})
+        engine = Simulator(setup.make(study, checked.graph, checked.columns, plan.make(study)))
+        series = engine.chunk(0, CHUNK, series=True).series
+        rows = record._quarterly(engine, series)
+        ((mean, error),) = [row[3:5] for row in rows if row[:2] == ("revenue", "2026Q2")]
+        means.append(mean)
+        errors.append(error)
+        independent.append(series[engine.setup.series.index("revenue"), 3].std() / CHUNK**0.5)
+    exact = 100 * exp(4 * 0.03 + (4**2 * 0.01**2 + 4 * 0.04**2) / 2)
+    scatter = float(np.mean((np.array(means) - exact) ** 2))
+    assert LOW < scatter / float(np.mean(np.square(errors))) < HIGH
+    if sampler == "sobol":
+        assert scatter / float(np.mean(np.square(independent))) < LOW
+
+
+def test_where_so_few_paths_tell_no_error_there_is_none() -> None:
+    nan = float("nan")
+    assert record._error(np.array([1.0]), 1) is None
+    assert record._error(np.array([nan, 1.0]), 1) is None
+    assert record._error(np.array([nan, 1.0, 3.0]), 1) == pytest.approx(1.0)
+    assert record._error(np.array([1.0, nan, 3.0, nan]), 2) is None  # nothing of the second replicate
+    assert record._error(np.array([1.0, 2.0, 3.0, 6.0]), 2) == pytest.approx(1.0)  # means 2 and 4
