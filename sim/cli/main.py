@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import re
-import sys
 from typing import Any
 
 import click
@@ -83,12 +83,15 @@ class Main(click.Group):
 
             console.failure(error)
             ctx.exit(error.exit_code)
-        except Exception:
+        except Exception as error:
             if ctx.params.get("debug"):
                 raise
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+                click.echo(f"writing failed ({error.strerror}); make room or write elsewhere, and repeat", err=True)
+                ctx.exit(4)
             click.echo(
                 f"sim {__version__} met a bug of its own; repeat with `sim --debug ...` for the details and report it:"
-                f" {sys.exc_info()[1]!r}",
+                f" {error!r}",
                 err=True,
             )
             ctx.exit(1)

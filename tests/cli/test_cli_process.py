@@ -172,3 +172,17 @@ def test_a_reader_that_goes_away_is_no_bug(toy: dict[str, Any]) -> None:
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, env=environment)
     assert "Traceback" not in done.stderr
     assert "bug" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk_below_the_output_is_a_failure_to_write() -> None:
+    """`sim check ... > report.txt` where nothing more fits."""
+    environment = {**os.environ, "PYTHONPATH": str(HOME)}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sim", "check", str(TOY)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert "No space left" in done.stderr
+    assert "bug" not in done.stderr
