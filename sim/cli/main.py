@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import re
+import warnings
 from typing import Any
 
 import click
@@ -123,3 +124,4 @@ def main(debug: bool) -> None:
     sim show configs/base.yaml --cell cloud_revenue what feeds a line
     sim prob latest --output value_per_ads --ge 179 test another threshold
     """
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # without our own file, line and source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -186,3 +187,15 @@ def test_a_full_disk_below_the_output_is_a_failure_to_write() -> None:
     assert done.returncode == 4
     assert "No space left" in done.stderr
     assert "bug" not in done.stderr
+
+
+def test_a_cache_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    """Without the file, line and source of the warning, which are ours."""
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    environment = {**os.environ, "PYTHONPATH": str(HOME), "SIM_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "sim", "run", str(TOY), "--paths", "64", "--no-pack", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert lines
+    assert all(re.fullmatch(r"kernel cache not used \(.*\); compiling anew", line) for line in lines)
