@@ -74,8 +74,8 @@ class Main(click.Group):
             raise click.BadParameter(plain, error.ctx, error.param, error.param_hint) from None
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
-        except KeyboardInterrupt:
-            click.echo("interrupted: nothing was kept", err=True)
+        except KeyboardInterrupt as stop:
+            click.echo(f"interrupted: {str(stop) or 'nothing was kept'}", err=True)
             ctx.exit(130)
         except SimError as error:
             if ctx.params.get("debug"):

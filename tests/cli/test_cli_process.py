@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from sim.pipeline import packing
 from sim.run import store
-from tests.cli.conftest import TOY, everything_below, json_of, process
+from tests.cli.conftest import TOY, everything_below, json_of, process, sim
 from tests.conftest import CONFIGS, HOME, hears_ctrl_c
 
 HEAVY = {"numba", "llvmlite", "pandas", "matplotlib", "scipy", "pyarrow"}
@@ -199,3 +200,17 @@ def test_a_cache_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> N
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert lines
     assert all(re.fullmatch(r"kernel cache not used \(.*\); compiling anew", line) for line in lines)
+
+
+def test_ctrl_c_while_the_pages_are_made_says_that_the_run_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(packing, "prepare", stop)
+    done = sim("run", TOY, "--paths", 64, "--out", tmp_path, code=130)
+    (row,) = json_of("ls", "--out", tmp_path)["runs"]
+    assert row["complete"]
+    assert done.stderr.startswith("interrupted: the run is kept")
+    assert f"`sim report {row['directory']}`" in " ".join(done.stderr.split())
