@@ -7,19 +7,19 @@ from pathlib import Path
 
 import click
 
-from sim.cli.options import RUN, THREADS, json_option, out_option
+from sim.cli.options import RUN, THREADS, Share, json_option, out_option
 
 
 @click.command()
 @RUN
 @click.option("--at-least", type=float, metavar="K", help="The threshold to be reached (default: the study's target).")
 @click.option(
-    "--probability", type=float, default=0.5, show_default=True, metavar="P", help="How likely it should become."
+    "--probability", type=Share(), default=0.5, show_default=True, metavar="P", help="How likely it should become."
 )
 @click.option("--output", metavar="NAME", help="Output column (default: that of the study's target).")
 @click.option("--driver", "drivers", multiple=True, metavar="NAME", help="Also say what is implied for this driver.")
 @click.option("--part", "parts", multiple=True, metavar="NAME", help="Also say what is implied for this part.")
-@click.option("--density", type=float, metavar="D", help="Ask for the widest box in which a share D succeeds.")
+@click.option("--density", type=Share(), metavar="D", help="Ask for the widest box in which a share D succeeds.")
 @click.option("--no-pack", is_flag=True, help="No figures.")
 @THREADS
 @out_option

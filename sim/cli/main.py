@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import re
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -79,8 +81,8 @@ class Main(click.Group):
             raise click.BadParameter(plain, error.ctx, error.param, error.param_hint) from None
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
-        except KeyboardInterrupt:
-            click.echo("interrupted: nothing was kept", err=True)
+        except KeyboardInterrupt as stop:
+            click.echo(f"interrupted: {str(stop) or 'nothing was kept'}", err=True)
             ctx.exit(130)
         except SimError as error:
             if ctx.params.get("debug"):
@@ -89,12 +91,15 @@ class Main(click.Group):
 
             console.failure(error)
             ctx.exit(error.exit_code)
-        except Exception:
+        except Exception as error:
             if ctx.params.get("debug"):
                 raise
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+                click.echo(f"writing failed ({error.strerror}); make room or write elsewhere, and repeat", err=True)
+                ctx.exit(4)
             click.echo(
                 f"sim {__version__} met a bug of its own; repeat with `sim --debug ...` for the details and report it:"
-                f" {sys.exc_info()[1]!r}",
+                f" {error!r}",
                 err=True,
             )
             ctx.exit(1)
@@ -143,3 +148,4 @@ def main(debug: bool) -> None:
     sim show configs/base.yaml --cell cloud_revenue what feeds a line
     sim prob latest --output value_per_ads --ge 179 test another threshold
     """
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # without our own file, line and source

@@ -51,6 +51,18 @@ def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--output", metavar="NAME", help="Output by name or label (default: the target's).")(function)
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]
+    """A number such as 0.4, or a percentage such as 40%."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return float(value[:-1]) / 100 if isinstance(value, str) and value.endswith("%") else float(value)
+        except ValueError:
+            self.fail(f"'{value}' is not a number; write one such as 0.4 or 40%.", param, ctx)
+
+
 def _finite(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise click.BadParameter(f"{value} is no threshold; write a number", context, option)

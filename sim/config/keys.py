@@ -54,6 +54,12 @@ def fault(keys: tuple[str, ...], document: Any) -> tuple[str, str] | None:
             known = fields(group)
             if key not in known:
                 advice = did_you_mean(key, known) or f"it takes {listing(known)}"
+                driver = _part(_part(document, "drivers"), key) if depth == 0 else None
+                if isinstance(driver, dict):  # elsewhere a driver's name alone is enough
+                    given = _part(driver, "marginal") or {}
+                    middle = [leaf for leaf in ("value", "mean", "median", "mode", "p50") if leaf in given]
+                    rest = keys[1:] or ("marginal", *(middle[:1] or ["..."]))
+                    advice = f"{key} is a driver: write {'.'.join(('drivers', key, *rest))}"
                 return f'{here} takes no "{key}"', advice
             annotation = known[key].annotation
         elif isinstance(value, dict):

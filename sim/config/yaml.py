@@ -90,6 +90,8 @@ def read_text(file: str) -> tuple[str | None, str, str]:
             near = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
             listing = f"; the folder has {', '.join(near[:8])}" if near else ""
             return None, "there is no such file", f"check the name{listing}"
+        if path.suffix == ".py":
+            return None, "this is Python, not YAML", "name the .yaml file whose `model:` it is"
         if not path.is_file():
             return None, "this is not an ordinary file", "name a .yaml file"
         data = path.read_bytes()

@@ -44,7 +44,7 @@ def check(path: Path, sets: Sequence[str] = (), scenario: str | None = None) -> 
         problems += found
         if files is not None:
             graph, found = wiring.bind(files, names_of(study))
-            problems += found
+            problems += [*found, *(_units(study, graph) if graph is not None else ())]
         problems += correlation.problems(study)
         if _to_be_fitted(study):
             from sim.sampling import marginals
@@ -55,6 +55,17 @@ def check(path: Path, sets: Sequence[str] = (), scenario: str | None = None) -> 
     if problems or study is None or graph is None:
         raise InputError([problem.at(reading.origins.place(problem.path)) for problem in problems])
     return Checked(reading, study, graph, columns)
+
+
+def _units(study: Study, graph: Graph) -> list[Problem]:
+    """Openings given in another unit than the line has which they open."""
+    found = []
+    for cell in graph.cells:
+        opening = study.openings.get(cell.name)
+        if opening is not None and opening.unit and cell.unit and opening.unit != cell.unit:
+            what = f'is in "{opening.unit}", but the cell "{cell.name}" is in "{cell.unit}" ({cell.file}:{cell.line})'
+            found.append(Problem(f"openings.{cell.name}.unit", what, "give the value in the cell's unit"))
+    return found
 
 
 # Without these the model's names mean nothing: what it would say follows from what was said already.

@@ -53,7 +53,9 @@ def _set_by_hand(checked: Checked) -> list[str]:
     """The leaves that ``--set`` gave, in their order; how many paths and which seed are said anyway."""
     origins = checked.reading.origins
     given = [
-        leaf for leaf in origins if (place := origins.place(leaf)) and place.file == "--set" and leaf[:4] != "run."
+        leaf
+        for leaf in origins
+        if (place := origins.place(leaf)) and place.file == "--set" and leaf.split(".")[0] != "run"
     ]
     return [leaf for leaf in given if not any(other.startswith(f"{leaf}.") for other in given)]
 

@@ -110,7 +110,12 @@ def run(
     result = replace(result, directory=directory)
     if not pack:
         return result
-    notes = _pack(result, path, sets, scenario, threads=threads, out=out, say=say)
+    try:
+        notes = _pack(result, path, sets, scenario, threads=threads, out=out, say=say)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"the run is kept, its pack is unfinished; `sim report {directory}` prints what there is"
+        ) from None
     clock.lap("report")
     warned = [*result.summary["warnings"], *notes]
     return replace(result, summary={**result.summary, "warnings": warned, "seconds": clock.seconds()})

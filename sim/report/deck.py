@@ -6,6 +6,7 @@ Simple bars and tables are the slide's own, to be edited there; every other figu
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Sequence
@@ -32,7 +33,8 @@ _FONT = "Arial"  # on every machine, or with a twin of the same widths
 _EPOCH = datetime(1980, 1, 1)  # the first date a ZIP file knows: equal packs give equal bytes
 _BLANK = 6
 _LONGEST = 420  # characters of a point: four lines of a slide
-_ROOM = 900  # characters of points on a slide
+_LINE = 105  # characters of a line across a slide
+_ROOM = 17.5  # lines of points on a slide, the gap after each being half a line
 _ROWS = 14  # of a table
 _WORTH = 200  # characters from which a paragraph has a slide of its own
 _Data: Any = CategoryChartData  # python-pptx leaves these two untyped
@@ -116,21 +118,31 @@ def _points(show: Any, pack: Pack, section: Section, bullets: Bullets) -> None:
     """Points in their order, as many on a slide as there is room for; leads in bold."""
     leads = bullets.leads or ("",) * len(bullets.items)
     pages: list[list[tuple[str, str]]] = [[]]
+    left = _ROOM
     for lead, item in zip(leads, bullets.items, strict=True):
-        words = shortened(plain(item), _LONGEST)
-        if pages[-1] and sum(len(text) for _, text in pages[-1]) + len(words) > _ROOM:
+        said = (f"{plain(lead)}. " if lead else "", shortened(plain(item), _LONGEST))
+        takes = math.ceil(len("".join(said)) / _LINE) + 0.5
+        if pages[-1] and takes > left:
             pages.append([])
-        pages[-1].append((f"{plain(lead)}. " if lead else "", words))
+            left = _ROOM
+        pages[-1].append(said)
+        left -= takes
     for page in pages:
-        slide = _slide(
-            show, pack, ", ".join(dict.fromkeys(lead.rstrip(". ") for lead, _ in page if lead)) or section.title
-        )
+        slide = _slide(show, pack, _topics([lead.rstrip(". ") for lead, _ in page if lead]) or section.title)
         frame = _frame(slide, _EDGE, 1.4, _WIDTH - 2 * _EDGE, 5.4)
         for number, (lead, text) in enumerate(page):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
             paragraph.space_after = Pt(_TEXT * 0.7)
             _run(paragraph, lead, _TEXT, bold=True, colour=_BLUE)
             _run(paragraph, text, _TEXT)
+
+
+def _topics(leads: Sequence[str]) -> str:
+    """The leads of a slide as its title: ``How sure, what it hangs on``; the notes among other points go unnamed."""
+    named = [lead for lead in dict.fromkeys(leads) if lead != "Note"]
+    if not named:
+        return "Notes" if len(leads) > 1 else "".join(leads)
+    return ", ".join([named[0], *(lead[:1].lower() + lead[1:] for lead in named[1:])])
 
 
 def _figure(show: Any, drawing: Drawing) -> None:

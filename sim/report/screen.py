@@ -26,6 +26,7 @@ from sim.report.text import ELLIPSIS, plain
 MOST = 15
 NARROWEST = 72  # a narrower terminal breaks the lines itself
 _DRIVERS = 3
+_TELLING = 10  # cells below which the name of a driver says nothing: fewer are named instead
 _FEW = 5  # rows that come before the second lines of what stands below them
 _GAP = 2
 Item = tuple[str, str]  # what and how much
@@ -79,10 +80,13 @@ def flow(lead: str, items: Sequence[Item], indent: int, width: int, most: int) -
     room = width - indent
     if lead.startswith("P(") and len(_packed([" ".join(item) for item in items], room)) > 1:
         items = [("", items[0][1]), *items[1:]]  # whose value it is stands in the table above
+    if lead == "Sampling" and len(_packed([" ".join(item) for item in items], room)) > most:
+        items = [(label.replace("Monte Carlo", "MC"), number) for label, number in items]
     shown = list(items)
     while shown:
         more = [ELLIPSIS] if len(shown) < len(items) else []
-        for limit in range(room, 3, -1):
+        least = _TELLING if lead == "Rank corr." and len(shown) > 1 else 4
+        for limit in range(room, least - 1, -1):
             texts = [f"{cut(label, limit)} {number}".strip() for label, number in shown] + more
             found = _packed(texts, room)
             if len(found) <= most and all(cell_len(line) <= room for line in found):

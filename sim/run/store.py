@@ -115,10 +115,11 @@ class Folder:
 
     def close(self, manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> Path:
         """Write summary and manifest (last, with ``complete: true``) and give the folder its final name."""
-        self.text("summary.json", as_json(summary))
+        text = as_json(summary)
+        self.text("summary.json", text)
         temporary = self.run / "manifest.json.tmp"
         with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(as_json({**manifest, "complete": True}))
+            stream.write(as_json({**manifest, "summary_hash": digest(text), "complete": True}))
             stream.flush()
             os.fsync(stream.fileno())
         temporary.rename(self.run / "manifest.json")
@@ -206,11 +207,15 @@ def git_state() -> str:
 
 
 def open_run(directory: Path) -> Run:
-    """A finished run. StorageError if it is not one, or is incomplete or damaged."""
+    """A finished run. StorageError if it is not one, is incomplete or damaged, or its summary was edited."""
     facts = _facts(directory / "run" / "manifest.json", _MANIFEST)
     if facts["complete"] is not True:
         raise StorageError(f"{directory} is incomplete; repeat the run")
-    summary = _facts(directory / "run" / "summary.json", _SUMMARY)
+    file = directory / "run" / "summary.json"
+    summary = _facts(file, _SUMMARY)
+    # Lists and pages quote the summary without computing it anew. Runs of earlier versions have no hash of it.
+    if facts.get("summary_hash") not in (None, digest(file.read_text(encoding="utf-8"))):
+        raise StorageError(f"{file} was changed since the run; repeat the run")
     kept = {"none": (), "outputs": facts["outputs"], "all": (*facts["drivers"], *facts["outputs"])}[facts["keep"]]
     if not kept:
         return Run(directory, facts, _NothingKept(), summary=summary)
@@ -249,7 +254,7 @@ def analyses(run: Run) -> list[dict[str, Any]]:
     """What `save_analysis` stored for a run, by file name. StorageError for one that belongs to another run."""
     found = []
     for file in sorted((run.directory / "analysis").glob("*.json")):
-        facts = _facts(file, ("verb", "hash", "question", "result"))
+        facts = _facts(file, ("verb", "hash", "question", "result"), "remove it and ask again")
         if facts["hash"] != run.manifest["hash"]:
             raise StorageError(f"{file} belongs to another run; remove it")
         found.append({**facts, "file": file.name})
@@ -260,17 +265,17 @@ _MANIFEST = ("complete", "run", "hash", "hashes", "setup", "keep", "paths", "see
 _SUMMARY = ("outputs", "target", "paths")
 
 
-def _facts(file: Path, keys: Sequence[str]) -> dict[str, Any]:
+def _facts(file: Path, keys: Sequence[str], advice: str = "repeat the run") -> dict[str, Any]:
     """The object in a JSON file of a run, which must have ``keys``."""
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StorageError(f"{file.parent.parent} is not a finished run ({file.name} is missing)") from error
     except (OSError, ValueError) as error:
-        raise StorageError(f"{file} cannot be read ({error}); repeat the run") from error
+        raise StorageError(f"{file} cannot be read ({error}); {advice}") from error
     missing = [key for key in keys if not isinstance(facts, dict) or key not in facts]
     if missing:
-        raise StorageError(f"{file} is damaged ({', '.join(missing)} missing); repeat the run")
+        raise StorageError(f"{file} is damaged ({', '.join(missing)} missing); {advice}")
     return dict(facts)
 
 
@@ -294,6 +299,8 @@ def open_setup(run: Run) -> Setup:
     try:
         text = (folder / "kernel.py").read_text(encoding="utf-8")
         setup = Setup.load(text, folder / "setup.npz", run.manifest["setup"])
+    except FileNotFoundError as error:
+        raise StorageError(f"{error.filename} is missing; repeat the run") from error
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise StorageError(f"the set-up of {run.directory} cannot be read ({error}); repeat the run") from error
     hashes = run.manifest["hashes"]
@@ -305,8 +312,8 @@ def open_setup(run: Run) -> Setup:
 
 
 def every(out: Path) -> list[Path]:
-    """Run folders below ``out``, oldest first, unfinished ones (``.partial``) included."""
-    found = [path.parent.parent for path in out.glob("*/*/run/manifest.json")]
+    """Run folders below ``out``, oldest first; unfinished (``.partial``) and damaged ones included."""
+    found = [path.parent for path in out.glob("*/*/run") if path.is_dir()]
     found += [path for path in out.glob(f"*/*{PARTIAL}") if path not in found]
     return sorted(found, key=lambda path: path.name)
 
@@ -360,5 +367,8 @@ def find(reference: str, out: Path) -> Path:
     if matches:
         names = ", ".join(path.name for path in matches[:4])
         raise InputError(Problem("", f'"{reference}" could be {names}', "give more of the run's id"))
+    if Path(reference).is_dir():
+        what = "was not finished" if reference.rstrip("/").endswith(PARTIAL) else "has no run/manifest.json"
+        raise InputError(Problem("", f"{reference} {what}", "name the folder of a finished run, or repeat the run"))
     advice = did_you_mean(reference, [*(p.name for p in finished), *(p.parent.name for p in finished)])
     raise InputError(Problem("", f'no run "{reference}" under {out}', advice or "see `sim ls` for the runs there are"))

@@ -75,6 +75,11 @@ def test_a_rare_event_is_answered_by_a_sentence(out: Path) -> None:
     assert not json_of("believe", "latest", "--at-least", 5_000, "--out", out, "--no-pack")["thresholds"]
 
 
+def test_a_probability_may_be_written_as_a_percentage(out: Path) -> None:
+    one, other = (json_of("believe", "latest", "--probability", p, "--out", out, "--no-pack") for p in ("40%", "0.4"))
+    assert one == other
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -84,6 +89,7 @@ def test_a_rare_event_is_answered_by_a_sentence(out: Path) -> None:
         (["--driver", "ev_to_sale"], 'did you mean "ev_to_sales"?'),
         (["--driver", "shares"], "shares does not vary"),
         (["--density", 2], "--density"),
+        (["--probability", "half"], "write one such as 0.4 or 40%"),
     ],
 )
 def test_a_wrong_question_ends_with_two(out: Path, words: list[object], said: str) -> None:

@@ -5,6 +5,7 @@ What is wrong inside the YAML alone has its own corpus in tests/config; here the
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -90,6 +91,26 @@ def test_without_a_mistake_it_is_right(tmp_path: Path) -> None:
     assert (
         "study.yaml: right. 3 drivers (3 by judgement), 3 cells, 2 output columns" in sim("check", "study.yaml").stdout
     )
+
+
+def test_an_opening_in_another_unit_than_its_line_is_refused(tmp_path: Path) -> None:
+    """RMB mn where the line is in RMB bn would be out by a thousand, and nothing else could tell."""
+    study = STUDY.replace("{from: opening_revenue}", "{value: 100, unit: US$ bn, source: judgement}")
+    (tmp_path / "study.yaml").write_text(study, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    said = sim("check", "study.yaml", code=2).stderr
+    assert 'study.yaml:7:31 openings.revenue.unit: is in "US$ bn", but the cell "revenue" is in "US$ m"' in said
+
+
+def test_paths_of_a_study_without_a_run_section_are_no_change_by_set(tmp_path: Path) -> None:
+    """The first line of the screen counts what --set changed; --paths and --seed are said anyway."""
+    study = re.sub(r"run: .*\n", "", STUDY)
+    assert study != STUDY
+    (tmp_path / "study.yaml").write_text(study, encoding="utf-8")
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    found = json_of("run", "study.yaml", "--paths", 64, "--seed", 2, "--no-pack", "--out", tmp_path / "results")
+    summary = Path(found["directory"]) / "run" / "summary.json"
+    assert json.loads(summary.read_text(encoding="utf-8"))["set"] == []
 
 
 @pytest.mark.parametrize("name", list(WRONG))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from sim.pipeline import packing
 from sim.run import store
-from tests.cli.conftest import TOY, everything_below, json_of, process
+from tests.cli.conftest import TOY, everything_below, json_of, process, sim
 from tests.conftest import CONFIGS, HOME, hears_ctrl_c
 
 HEAVY = {"numba", "llvmlite", "pandas", "matplotlib", "scipy", "pyarrow"}
@@ -184,3 +186,43 @@ def test_a_reader_that_goes_away_is_no_bug(toy: dict[str, Any]) -> None:
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, env=environment)
     assert "Traceback" not in done.stderr
     assert "bug" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk_below_the_output_is_a_failure_to_write() -> None:
+    """`sim check ... > report.txt` where nothing more fits."""
+    environment = {**os.environ, "PYTHONPATH": str(HOME)}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sim", "check", str(TOY)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert "No space left" in done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_a_cache_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    """Without the file, line and source of the warning, which are ours."""
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    environment = {**os.environ, "PYTHONPATH": str(HOME), "SIM_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "sim", "run", str(TOY), "--paths", "64", "--no-pack", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert lines
+    assert all(re.fullmatch(r"kernel cache not used \(.*\); compiling anew", line) for line in lines)
+
+
+def test_ctrl_c_while_the_pages_are_made_says_that_the_run_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(packing, "prepare", stop)
+    done = sim("run", TOY, "--paths", 64, "--out", tmp_path, code=130)
+    (row,) = json_of("ls", "--out", tmp_path)["runs"]
+    assert row["complete"]
+    assert done.stderr.startswith("interrupted: the run is kept")
+    assert f"`sim report {row['directory']}`" in " ".join(done.stderr.split())

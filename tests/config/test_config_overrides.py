@@ -72,6 +72,9 @@ def test_what_was_not_given_can_be_set(reads: Reads, right: str) -> None:
          'did you mean "mode"?'),
         ("drivers.share.unit.x=1", '--set drivers.share.unit.x: drivers.share.unit is one value and has no "x" inside; '
          "set drivers.share.unit itself"),
+        ("share=0.4", '--set share: the study takes no "share"; share is a driver: write drivers.share.marginal.mode'),
+        ("share.marginal.mode=0.4", '--set share.marginal.mode: the study takes no "share"; '
+         "share is a driver: write drivers.share.marginal.mode"),
         ("drivers={}", "--set drivers: drivers is a whole section; set one leaf of it, such as drivers.NAME..."),
         ("run=5", "--set run: run is a whole section; set one leaf of it, such as run.NAME..."),
         ("outputs.9.at=2026Q4", '--set outputs.9.at: outputs has no item "9"; its items are counted from 0 to 2'),

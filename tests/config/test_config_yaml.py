@@ -133,3 +133,11 @@ def test_aliases_are_refused_before_they_are_expanded() -> None:
     assert node is not None
     assert len(problems) == 13 + 120
     assert all("is not allowed" in problem.what for problem in problems)
+
+
+def test_a_model_file_in_place_of_a_study_is_called_one(tmp_path: Path) -> None:
+    """Read as YAML it would be a colon too many in its first function."""
+    file = tmp_path / "model.py"
+    file.write_text("def value(price, earnings):\n    return price / earnings\n", encoding="utf-8")
+    (problem,) = config.load(file).problems
+    assert problem.what == "this is Python, not YAML"

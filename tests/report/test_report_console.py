@@ -130,6 +130,18 @@ def test_items_without_room_become_an_ellipsis() -> None:
     assert screen.flow("x", [("", "9" * 99)], 3, 40, 1) == ["x  …"]
 
 
+def test_names_too_short_to_tell_are_left_out_rather_than_cut() -> None:
+    """`Core e… 0.822 · Cloud… 0.601` says nothing: two drivers by a name one can read, and that there are more."""
+    drivers = [(f"{word} and a long rest", "0.822 ±0.003") for word in ("Core e-commerce", "Cloud EV", "Holding")]
+    (line,) = screen.flow("Rank corr.", drivers, 12, 80, 1)
+    assert line.endswith("…")
+    assert len(re.findall(r"\w{3}[^·]{6,} 0\.822 ±0\.003", line)) == 2
+    assert cell_len(line) <= 80
+    items = [("plain Monte Carlo: P", "±0.047% (15x the paths)"), ("mean", "±0.016 (180x)")]
+    (line,) = screen.flow("Sampling", items, 16, 80, 1)
+    assert line.strip().endswith("plain MC: P ±0.047% (15x the paths) · mean ±0.016 (180x)")
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_markup_and_escapes_arrive_as_text(run_of, width: int) -> None:
     run = run_of(study=NASTY, label=NASTY, warnings=(NASTY,))

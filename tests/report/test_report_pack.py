@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,18 @@ def test_slides_hold_text_and_stay_on_the_slide(hostile: Pack, tmp_path: Path) -
     assert pictures == [f"{SHOWN} 3 numbers"] * 2
     with zipfile.ZipFile(tmp_path / "a.pptx") as file:
         assert not [name for name in file.namelist() if "vba" in name.lower()]
+
+
+def test_slides_of_points_are_filled_and_named_after_their_points(hostile: Pack, tmp_path: Path) -> None:
+    """Fifteen one-line points: eleven fit on a slide of 17.5 lines with half a line between; the notes stand apart."""
+    leads = ("How sure", "What it hangs on", *["Reward"] * 9, *["Note"] * 4)
+    points = Bullets(tuple("A point." for _ in leads), leads)
+    section = replace(hostile.sections[0], blocks=(points,))
+    deck.write(replace(hostile, sections=(section,), appendix=()), tmp_path / "a.pptx")
+    slides = [[s.text_frame.text for s in slide.shapes] for slide in Presentation(str(tmp_path / "a.pptx")).slides]
+    titles = [texts[0] for texts in slides[1:]]
+    assert titles == ["How sure, what it hangs on, reward", "Notes"]
+    assert [text.count("A point.") for texts in slides[1:] for text in texts if "A point." in text] == [11, 4]
 
 
 @pytest.mark.parametrize(("write", "name"), [(html.write, "a.html"), (pdf.write, "a.pdf"), (deck.write, "a.pptx")])

@@ -84,7 +84,10 @@ def test_two_runs_in_one_second_get_two_folders(tmp_path: Path) -> None:
     assert len(set(folders)) == 8
     for number, folder in enumerate(folders):
         assert (folder / "run" / "kernel.py").read_text() == str(number)
-        assert json.loads((folder / "run" / "manifest.json").read_text()) == {"run": folder.name, "complete": True}
+        summary = (folder / "run" / "summary.json").read_text()
+        assert json.loads(summary) == {"number": number}
+        facts = {"run": folder.name, "summary_hash": store.digest(summary), "complete": True}
+        assert json.loads((folder / "run" / "manifest.json").read_text()) == facts
     assert not list((tmp_path / "toy").glob(f"*{store.PARTIAL}"))
 
 
@@ -241,6 +244,29 @@ def test_a_damaged_summary_does_not_break_the_list(copied: Copy, content: str) -
     assert listed["note"]
 
 
+def test_an_edited_summary_is_refused(copied: Copy) -> None:
+    """Lists and pages quote the stored summary, so a probability changed by hand must not reach them."""
+    run = copied()
+    file = run / "run" / "summary.json"
+    before = file.read_text()
+    file.write_text(before.replace('"probability": 0.', '"probability": 0.9', 1))
+    assert file.read_text() != before
+    (listed,) = json.loads(command("ls", "--out", run.parent.parent, "--json").stdout)["runs"]
+    assert "summary.json was changed since the run" in listed["note"]
+    command("verify", run, code=4)
+    file.write_text(before)
+    command("verify", run)
+
+
+def test_a_run_without_its_manifest_is_listed_with_the_reason(copied: Copy) -> None:
+    run = copied()
+    (run / "run" / "manifest.json").unlink()
+    (listed,) = json.loads(command("ls", "--out", run.parent.parent, "--json").stdout)["runs"]
+    assert "manifest.json is missing" in listed["note"]
+    command("prob", "latest", "--out", run.parent.parent, code=4)
+    assert "has no run/manifest.json" in command("prob", run, "--out", run.parent.parent, code=2).stderr
+
+
 def test_a_foreign_folder_does_not_break_finding(copied: Copy) -> None:
     """A run that somebody renamed, and folders that are no runs at all."""
     run = copied()
@@ -349,7 +375,8 @@ def test_a_damaged_set_up_is_a_storage_error(copied: Copy, damage: str) -> None:
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[: 200 if damage == "cut" else 0])
-    assert "set-up" in command("verify", run, code=4).stderr
+    says = "setup.npz is missing" if damage == "missing" else "set-up"
+    assert says in command("verify", run, code=4).stderr
 
 
 def test_a_set_up_without_an_array_is_a_storage_error(copied: Copy) -> None:

@@ -46,7 +46,8 @@ def _columns(draft: Draft) -> Iterator[Problem]:
             what, advice = f'"{name}" has several columns', f"name one of them, such as {periods[0]}"
         else:
             what = f'no output makes a column "{name}"'
-            advice = did_you_mean(name, known) or f"add `- {{cell: {name.split('.')[0]}}}` to `outputs`"
+            add = f"add `- {{cell: {name.split('.')[0]}}}` to `outputs`"
+            advice = did_you_mean(name, known) or f"the columns are {keys.listing(known, 6)}; for another {add}"
         yield Problem(leaf, what, advice)
 
 
