@@ -9,6 +9,7 @@ hash, hence the file that is compiled.
 from __future__ import annotations
 
 import ast
+import atexit
 import contextlib
 import gc
 import hashlib
@@ -223,7 +224,14 @@ def _open(text: str) -> tuple[ModuleType, bool]:
         return _import(text, name, home), not any(home.glob("__pycache__/*.nbi"))
     except OSError as error:
         warnings.warn(f"kernel cache not used ({error}); compiling anew", CacheWarning, stacklevel=4)
-        return _import(text, name, Path(tempfile.mkdtemp(prefix="sim-kernel-"))), True
+        return _import(text, name, _folder_of_this_process()), True
+
+
+def _folder_of_this_process() -> Path:
+    """A folder beside the cache's, gone when the process ends."""
+    folder = tempfile.mkdtemp(prefix="sim-kernel-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _compile_together(new: Sequence[tuple[ModuleType, Mapping[str, Any]]]) -> None:
@@ -249,7 +257,7 @@ def _ready(module: ModuleType, text: str, calls: Calls) -> ModuleType:
         warnings.warn(f"kernel cache unreadable ({error!r}); compiling anew", CacheWarning, stacklevel=4)
         assert module.__file__ is not None
         shutil.rmtree(Path(module.__file__).parent, ignore_errors=True)
-        module = _import(text, name_of(text), Path(tempfile.mkdtemp(prefix="sim-kernel-")))
+        module = _import(text, name_of(text), _folder_of_this_process())
         _compile_here(module, _typed(module, calls(module)))
     return module
 

@@ -13,7 +13,6 @@ from sim.errors import InputError, Problem, did_you_mean
 from sim.run.result import Inputs, Run, Value
 
 SETTINGS = "model and other settings"
-_GRID = np.linspace(-4.0, 4.0, 33)
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,6 @@ def sections(a: Side, b: Side) -> list[str]:
     one, other = a.settings(), b.settings()
     keys = [key for key in {**one, **other} if key != "scenarios" and one.get(key) != other.get(key)]
     return keys or ["the model's text"]
-
-
-def same_law(a: Inputs, b: Inputs, driver: str) -> bool:
-    """Whether a driver has the same marginal in both."""
-    return np.array_equal(a.marginal(driver, _GRID), b.marginal(driver, _GRID))
 
 
 def _changed_dependence(a: Inputs, b: Inputs) -> list[set[str]]:

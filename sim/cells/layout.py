@@ -81,7 +81,7 @@ def lay_out(
     drawn = take(names.innovations)
     summed = take(list(totals))
     handed = take([name for name in fission.handed if name not in cells])
-    before = take(fission.kept)
+    before = take(fission.before)
     schedules = {name: row for row, name in enumerate(names.schedules)}
     return Layout(
         rows, block, periods, drivers, innovations, numbers, windows, cells, schedules, drawn, summed, handed, before

@@ -179,8 +179,9 @@ def _loop(
 ) -> str:
     """One of the loops of a period."""
     cells = fission.loops[number]
+    rows = {**layout.handed, **layout.cells}
     own = {cell.name for cell in cells}
-    kept = [name for name in fission.kept if name in own]
+    replaced_here = [name for name in fission.before if name in own]
     for cell in cells:
         for name in cell.reads("innovation"):
             loop.load_of_period(name, layout.innovations[name], layout.drawn[name])
@@ -189,20 +190,20 @@ def _loop(
         for name in cell.reads("driver"):
             loop.load(name, layout.drivers[name])
         for name in cell.reads("prev"):
-            replaced = fission.home[name] < number
-            loop.load(name, layout.before[name] if replaced else layout.cells[name], kind="prev")
+            gone = fission.home[name] < number
+            loop.load(name, layout.before[name] if gone else layout.cells[name], kind="prev")
         for name in cell.reads("cell"):
             if name not in own:
-                loop.load(name, layout.handed[name] if name in layout.handed else layout.cells[name])
-    for name in kept:
+                loop.load(name, rows[name])
+    for name in replaced_here:
         loop.load(name, layout.cells[name], kind="prev")
     for cell in cells:
         loop.call(cell, called[cell.function])
-    for name in kept:
+    for name in replaced_here:
         loop.store(layout.before[name], name, kind="prev")
-    for name in (cell.name for cell in cells):
-        if name in layout.cells or name in layout.handed:
-            loop.store(layout.cells[name] if name in layout.cells else layout.handed[name], name)
+    for cell in cells:
+        if cell.name in rows:
+            loop.store(rows[cell.name], cell.name)
     for total, name in totals.items():
         if name in own:
             loop.add(layout.totals[total], name)

@@ -6,7 +6,6 @@ import errno
 import importlib
 import re
 import signal
-import sys
 import threading
 import warnings
 from collections.abc import Iterator

@@ -128,7 +128,7 @@ def _quarterly(simulator: Simulator, series: Floats) -> tuple[tuple[object, ...]
             valid = column[np.isfinite(column)]
             if valid.size == 0:
                 continue
-            percentiles = np.quantile(valid, [p / 100 for p in SERIES_PERCENTILES])
+            percentiles = np.quantile(np.sort(valid), [p / 100 for p in SERIES_PERCENTILES])
             error = _error(column, simulator.plan.replicates)
             rows.append(
                 (cell, period, setup.units[cell], float(valid.mean()), error, *map(float, percentiles), valid.size)

@@ -159,7 +159,7 @@ def test_json_gets_a_number_or_nothing(value: float, shown: float | None) -> Non
 
 
 def test_errors_of_replicates_cover_where_those_of_independent_paths_do_not() -> None:
-    """Replicates with a shift of their own, as no sampler has: errors of independent paths are too small by 40%.
+    """Replicates with a shift of their own, as no sampler has: errors of independent paths are less than half.
 
     Of 400 seeds an interval that covers 95% holds the truth in at least 356 but for once in a million; one that covers
     80% or less fails as surely.

@@ -76,16 +76,16 @@ def test_what_passes_between_loops(model: Graph, monkeypatch: pytest.MonkeyPatch
     found = fission.cut(model)
     assert [[cell.name for cell in loop] for loop in found.loops] == [[name] for name in CELLS]
     assert set(found.handed) == {"level", "excess", "ahead", "wage"}
-    assert set(found.kept) == {"level", "ahead"}  # `prev_wage` is asked for before, and where, it is replaced
+    assert set(found.before) == {"level", "ahead"}  # `prev_wage` is asked for before, and where, it is replaced
 
 
 def test_a_small_model_stays_one_loop(model: Graph) -> None:
     found = fission.cut(model)
     assert [[cell.name for cell in loop] for loop in found.loops] == [list(CELLS)]
-    assert found.handed == found.kept == ()
+    assert found.handed == found.before == ()
 
 
-def test_loops_of_base_are_of_about_equal_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loops_of_base_are_of_about_equal_cost() -> None:
     graph = pipeline.check(Path("configs/base.yaml")).graph
     whole = fission.cut(graph)
     assert len(whole.loops) >= 5

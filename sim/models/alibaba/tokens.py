@@ -197,7 +197,7 @@ def cloud_share(
 ) -> float:
     """Alibaba's share of the AI cloud market: drifts to its long-run level, jolted by competition. [1]
 
-    Kept in [0, 1]; ByteDance, Huawei, Baidu and Tencent are the other four fifths of the story.
+    Kept in [0, 1]; ByteDance, Huawei, Baidu and Tencent are the other two thirds of the story.
     """
     drift = revert(prev_cloud_share, long_run_share, share_gap_kept)
     return within(drift + competition_volatility * competition_innovation, 0.0, 1.0)
