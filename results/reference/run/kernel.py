@@ -40,7 +40,6 @@ TWO_54 = 18014398509481984.0
 EXPONENT_SHIFT = np.uint64(52)
 MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 SIGN = np.uint64(0x8000000000000000)
-MAGNITUDE = np.uint64(0x7FFFFFFFFFFFFFFF)
 HIGH_HALF = np.uint64(0xFFFFFFFFF8000000)  # keeps 26 significant bits: the square is exact
 TWO_52_BITS = np.uint64(0x4330000000000000)
 ROOT_HALF_BITS = np.uint64(0x3FE6A09E667F3BCD)
@@ -1816,7 +1815,7 @@ def cell_ai_demand(ai_cloud_market, cloud_share, scope, growth_level):
 def cell_cloud_share(prev_cloud_share, long_run_share, share_gap_kept, competition_volatility, competition_innovation):
     """Alibaba's share of the AI cloud market: drifts to its long-run level, jolted by competition. [1]
 
-    Kept in [0, 1]; ByteDance, Huawei, Baidu and Tencent are the other four fifths of the story.
+    Kept in [0, 1]; ByteDance, Huawei, Baidu and Tencent are the other two thirds of the story.
     """
     drift = finance__revert(prev_cloud_share, long_run_share, share_gap_kept)
     return finance__within(drift + competition_volatility * competition_innovation, 0.0, 1.0)
