@@ -141,14 +141,18 @@ def _error(column: Floats, replicates: int) -> float | None:
 
     Path i belongs to replicate i modulo ``replicates``; what the spread over these says holds however the paths within
     one were drawn (Owen 1997, section 4). Of independent paths each is a replicate. None where there are fewer than two
-    values, or a replicate has none.
+    values, a replicate has none, or their sums pass the largest number.
     """
     parts = [column] if replicates == 1 else [column[r::replicates] for r in range(replicates)]
     finite = [part[np.isfinite(part)] for part in parts]
     if any(part.size == 0 for part in finite):
         return None
     values = finite[0] if replicates == 1 else np.array([part.mean() for part in finite])
-    return float(values.std(ddof=1)) / values.size**0.5 if values.size > 1 else None
+    if values.size < 2:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = float(values.std(ddof=1)) / values.size**0.5
+    return error if np.isfinite(error) else None
 
 
 class Taking:
