@@ -10,7 +10,6 @@ import math
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
 from typing import Any
 
 import handwritten_kernel
@@ -78,17 +77,30 @@ class Handwritten:
         if not hasattr(self._scratch, "rows"):
             block = int(kernel.BLOCK)
             self._scratch.rows = aligned(rows * block), aligned(handwritten_kernel.ROWS * block)
+            self._scratch.drawing = self.plan.scratch(block)
+            self._scratch.block_paths = np.empty(block, np.uint64)
         outputs = np.empty((self.columns.size * 10 + self.single.size + self.ends.size, count))
-        self._entry(*self._arguments(first, count, *self._scratch.rows, outputs))
+        own = self._scratch
+        self._entry(*self._arguments(first, count, own.drawing, own.block_paths, *own.rows, outputs))
         return outputs
 
-    def _arguments(self, first: int, count: int, drawn: Floats, work: Floats, outputs: Floats) -> tuple[Any, ...]:
-        drawing, noising = self.plan.driver_arguments, self.plan.innovation_arguments
+    def _arguments(
+        self,
+        first: int,
+        count: int,
+        scratch: tuple[Any, ...],
+        block_paths: NDArray[np.uint64],
+        drawn: Floats,
+        work: Floats,
+        outputs: Floats,
+    ) -> tuple[Any, ...]:
+        drawing, noising = (*self.plan.driver_arguments, *scratch), (*self.plan.innovation_arguments, *scratch)
         tables = self.fading, self.seasons, self.columns, self.single, self.ends
-        return first, count, drawing, noising, len(self.plan.drivers), *tables, drawn, work, outputs
+        return first, count, drawing, noising, len(self.plan.drivers), *tables, block_paths, drawn, work, outputs
 
-    def _calls(self, module: ModuleType) -> list[kernel.Call]:
-        return [("simulate_by_hand", self._arguments(0, 0, np.zeros(0), np.zeros(0), np.zeros((0, 0))))]
+    def _calls(self, made: kernel.Kernel) -> list[kernel.Call]:
+        nothing = np.zeros(0), np.zeros(0), np.zeros((0, 0))
+        return [("simulate_by_hand", self._arguments(0, 0, self.plan.scratch(0), np.zeros(0, np.uint64), *nothing))]
 
 
 def constants(study: Study, rows: dict[str, int]) -> str:

@@ -333,15 +333,15 @@ def horizon(d, w, ends, out, first, count):
 
 @compiled
 def simulate_by_hand(
-    first_path, paths, drawing, noising, first_noise, fading, seasons, columns, single, ends, d, w, out
+    first_path, paths, drawing, noising, first_noise, fading, seasons, columns, single, ends, block_paths, d, w, out
 ):
-    """Paths ``first_path`` and on into out: float64[128, paths]. drawing, noising: the engine's own draw arguments.
+    """Paths ``first_path`` and on into out: float64[128, paths]. drawing, noising: the engine's own draw arguments,
+    their scratch included; block_paths: uint64[B], scratch.
 
     d: the drawn rows and w: the work rows of a block; fading: float64[8, 40]; seasons: rows of the seasonal factors by
     quarter; columns, single, ends: int64, the numbers of the output columns.
     """
     total = np.uint64(paths)
-    block_paths = np.empty(B, np.uint64)
     for block in range((total + B - np.uint64(1)) // B):
         first = np.uint64(block) * B
         count = min(B, total - first)

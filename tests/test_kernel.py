@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from sim import kernel
+from sim.kernel import compiling
+from sim.kernel.native import Code
 
 DOUBLE = """
 @compiled
@@ -23,17 +25,17 @@ APPLY = """
 @compiled
 def apply(function, values, times):
     for _ in range(times):
-        function(values)
+        call(function, values)
 """
 JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
 
 
-def double_calls(module: ModuleType) -> list[kernel.Call]:
+def double_calls(made: kernel.Kernel) -> list[kernel.Call]:
     return [("double", (np.zeros(0),))]
 
 
-def apply_calls(module: ModuleType) -> list[kernel.Call]:
-    return [("apply", (kernel.pointer(module.apply, (np.zeros(0),)), np.zeros(0), 1))]
+def apply_calls(made: kernel.Kernel) -> list[kernel.Call]:
+    return [("apply", (0, np.zeros(0), 1))]
 
 
 def texts(mark: str) -> list[tuple[str, kernel.Calls]]:
@@ -43,9 +45,9 @@ def texts(mark: str) -> list[tuple[str, kernel.Calls]]:
     ]
 
 
-def applied(double: ModuleType, apply: ModuleType) -> list[float]:
+def applied(double: kernel.Kernel, apply: kernel.Kernel) -> list[float]:
     values = np.array([1.0, -3.0])
-    apply.apply(kernel.pointer(double.double, (values,)), values, 3)
+    apply.apply(kernel.address(double.double, (values,)), values, 3)
     return list(values)
 
 
@@ -78,19 +80,43 @@ def two_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Mon
 
 
 @JIT
-def test_another_process_compiles_into_the_cache(two_processes: pytest.MonkeyPatch) -> None:
-    """What the other process was given is read from the cache here, not compiled again."""
-    double, apply = kernel.load_all(texts("apart"))
-    assert sum(double.double.stats.cache_hits.values()) == 1
-    assert sum(double.double.stats.cache_misses.values()) == 0
-    assert sum(apply.apply.stats.cache_misses.values()) == 1
-    assert applied(double, apply) == [8.0, -24.0]
+def test_all_but_the_last_are_compiled_in_another_process(two_processes: pytest.MonkeyPatch) -> None:
+    here: list[str] = []
+    compile_here = compiling.compile_here
+
+    def listed(text: str, wanted: compiling.Wanted) -> dict[str, Code]:
+        here.extend(wanted)
+        return compile_here(text, wanted)
+
+    two_processes.setattr(compiling, "compile_here", listed)
+    assert applied(*kernel.load_all(texts("apart"))) == [8.0, -24.0]
+    assert here == ["apply"]
+
+
+@JIT
+def test_what_is_cached_runs_without_numba(tmp_path: Path) -> None:
+    """A second process reads machine code and calls it; Numba is for the first."""
+    program = """
+import sys
+from tests.test_kernel import applied, texts
+from sim import kernel
+from sim.kernel import compiling
+from sim.kernel.native import Code
+assert applied(*kernel.load_all(texts("cached"))) == [8.0, -24.0]
+print("numba" in sys.modules)
+"""
+    environment = {**os.environ, "SIM_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
+    answers = [
+        subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert [answer.stdout.strip() for answer in answers] == ["True", "False"]
 
 
 @pytest.mark.parametrize("fault", ["none can be started", "it fails"])
 def test_without_another_process_all_is_compiled_here(two_processes: pytest.MonkeyPatch, fault: str) -> None:
     if fault == "it fails":
-        two_processes.setattr(kernel.sys, "executable", shutil.which("false"))
+        two_processes.setattr(sys, "executable", shutil.which("false"))
     else:
 
         def refuse(*_: object, **__: object) -> None:
@@ -101,18 +127,64 @@ def test_without_another_process_all_is_compiled_here(two_processes: pytest.Monk
 
 
 @JIT
-@pytest.mark.parametrize("damage", ["truncated", "unwritable"])
+@pytest.mark.parametrize("damage", ["truncated", "altered", "unwritable"])
 def test_a_cache_that_is_no_help_costs_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path / "cache"))
     kernels = texts(f"damage {damage}")
-    if damage == "truncated":
-        kernel.load_all(kernels)
-        files = list((tmp_path / "cache").rglob("*.nbi"))
-        assert files
-        for file in files:
-            file.write_bytes(file.read_bytes()[:20])
-    else:
+    if damage == "unwritable":
         (tmp_path / "cache").write_text("a file where a folder should be")
+    else:
+        kernel.load_all(kernels)
+        files = list((tmp_path / "cache").rglob("*.o"))
+        assert len(files) == 2
+        for file in files:
+            content = file.read_bytes()
+            half = len(content) // 2
+            file.write_bytes(content[:half] + (b"" if damage == "truncated" else b"?" + content[half + 1 :]))
     with pytest.warns(kernel.CacheWarning, match="compiling anew"):
         modules = kernel.load_all(kernels)
     assert applied(*modules) == [8.0, -24.0]
+    if damage != "unwritable":  # it has mended itself
+        assert applied(*kernel.load_all(kernels)) == [8.0, -24.0]
+
+
+@JIT
+def test_an_entry_serves_other_kinds_of_arguments(kernel_cache: Path) -> None:
+    made = kernel.load(kernel.join(["@compiled\ndef scale(values, factor):\n    values[0] *= factor\n"]))
+    whole, real = np.array([2, 3]), np.array([2.0, 3.0])
+    made.scale(whole, 3)
+    made.scale(real, 1.5)
+    assert [*whole, *real] == [6, 3, 3.0, 3.0]
+
+
+@JIT
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (np.arange(6.0)[::2], "contiguous"),
+        (np.arange(6.0, dtype=">f8"), "this machine's byte order"),
+        ([1.0], "not list"),
+        (True, "not bool"),
+    ],
+)
+def test_what_would_be_misread_is_refused(kernel_cache: Path, argument: object, message: str) -> None:
+    """Machine code reads what it is given as the kind it was compiled for."""
+    ((_, calls),) = [texts("refused")[0]]
+    double = kernel.load(kernel.join([DOUBLE]), calls)
+    with pytest.raises(TypeError, match=message):
+        double.double(argument)
+
+
+@JIT
+@pytest.mark.parametrize(
+    ("body", "message"), [("return values[0]", "gives something back"), ("np.empty(3)", "np.empty|No implementation")]
+)
+def test_an_entry_that_would_need_numba_is_refused(body: str, message: str) -> None:
+    made = kernel.load(kernel.join([f"@compiled\ndef needy(values):\n    {body}\n"]))
+    with pytest.raises(Exception, match=message):
+        made.needy(np.ones(1))
+
+
+def test_plain_python_serves_without_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert applied(*kernel.load_all(texts("plain"))) == [8.0, -24.0]

@@ -9,7 +9,7 @@ It expects in the same text: ``BLOCK``, `draw_drivers`, `draw_innovation` (sampl
 
 import numpy as np
 
-from sim.kernel import compiled, inlined
+from sim.kernel import call, compiled, inlined
 
 OWN_VALUE = -1
 
@@ -44,13 +44,15 @@ def give(buffer, row, target, slot, first, count):
 
 @inlined
 def draw_noise(draw, block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
-    """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
-    taken = block_paths.copy()
+    """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows.
+
+    Those are then left in ``block_paths``.
+    """
     for k in range(np.uint64(noising[0].shape[0])):
         if innovation_paths.shape[0] > 0:
             for i in range(BLOCK):
-                taken[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
-        draw(taken, np.int64(k), *noising, periods, buffer, first_row + np.int64(k) * periods)
+                block_paths[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+        call(draw, block_paths, np.int64(k), *noising, periods, buffer, first_row + np.int64(k) * periods)
 
 
 @inlined
@@ -79,38 +81,37 @@ def give_outputs(buffer, period, given_first, given_row, given_output, given_div
 def simulate_paths(
     drivers_of, innovation_of, begin, step, end, paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
-    totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
+    totals, windows, window_divisors, given, slots, series_rows, block_paths, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
-    The first five are `draw_drivers`, `draw_innovation`, `begin_block`, `period_block` and `horizon_block` as pointers
-    (`sim.kernel.pointer`): compiled apart, on two CPUs at once, they take half the time of one piece.
+    The first five are `draw_drivers`, `draw_innovation`, `begin_block`, `period_block` and `horizon_block` by address
+    (`sim.kernel.address`): compiled apart, on two CPUs at once, they take half the time of one piece.
     paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
-    `draw_innovation` from the keys up to the periods. noise: False sets every innovation to
-    zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
+    `draw_innovation` from the keys up to the periods. noise: 0 sets every innovation to zero. innovation_paths:
+    uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
     replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
     number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
     totals: what begins after each period; windows: int64[w, 3] of period, source row and window row, with
     window_divisors: float64[w]; given: which rows are outputs after each period. slots: int64[O], the row of
-    ``outputs`` for each output, or -1. series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted),
-    outputs float64[o, n], series float64[s * periods, n] (its n may be 0).
+    ``outputs`` for each output, or -1. series_rows: int64[s]. block_paths: uint64[BLOCK], scratch. Written: drivers
+    float64[D, n] (D may be 0: not wanted), outputs float64[o, n], series float64[s * periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
-    block_paths = np.empty(BLOCK, np.uint64)
     for block in range((total + BLOCK - np.uint64(1)) // BLOCK):
         first = np.uint64(block) * BLOCK
         count = min(BLOCK, total - first)
         for i in range(BLOCK):
             # A short last block repeats its last path: every loop keeps its constant length.
             block_paths[i] = paths[first + min(np.uint64(i), count - np.uint64(1))]
-        drivers_of(block_paths, *drawing)
+        call(drivers_of, block_paths, *drawing)
         for k in range(np.uint64(replaced_rows.size)):
             start = np.uint64(replaced_rows[k]) * BLOCK
             for i in range(count):
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
             give(buffer, d, drivers, d, first, count)
-        if noise:
+        if noise != 0:
             draw_noise(
                 innovation_of,
                 block_paths,
@@ -127,10 +128,10 @@ def simulate_paths(
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])
-        begin(buffer)
+        call(begin, buffer)
         start_totals(buffer, 0, *totals)
         for t in range(1, periods + 1):
-            step(buffer, float(t), schedules)
+            call(step, buffer, float(t), schedules)
             give_outputs(buffer, t, *given, slots, outputs, first, count)
             for w in range(np.uint64(windows.shape[0])):
                 if windows[w, 0] == t:
@@ -139,7 +140,7 @@ def simulate_paths(
             if series.shape[1] > 0:
                 for s in range(np.uint64(series_rows.size)):
                     give(buffer, series_rows[s], series, np.int64(s) * periods + t - 1, first, count)
-        end(buffer)
+        call(end, buffer)
         give_outputs(buffer, periods + 1, *given, slots, outputs, first, count)
 
 

@@ -29,6 +29,8 @@ from sim.run.collect import Interval
 from sim.sampling import draw, normal, philox, points, quantile
 from sim.sampling.plan import Plan
 
+KERNEL_VERSION = 2  # how stored kernels are called: raised whenever the arguments of an entry point change
+
 
 @dataclass(frozen=True)
 class Setup:

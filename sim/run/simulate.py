@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -50,40 +49,40 @@ class Simulator:
                 (setup.cells_text, self._cells_calls),
             )
         )
-        parts: dict[str, tuple[Any, Sequence[object]]] = {
-            name: (getattr(module, name), given)
-            for module, calls in ((drawing, self._drawing_calls), (cells, self._cells_calls))
-            for name, given in calls(module)
+        self.parts: dict[str, tuple[Any, Sequence[object]]] = {
+            name: (getattr(made, name), given)
+            for made, calls in ((drawing, self._drawing_calls), (cells, self._cells_calls))
+            for name, given in calls(made)
         }
-        self.entries: dict[str, Any] = {name: function for name, (function, _) in parts.items()}
-        self._parts = tuple(kernel.pointer(function, given) for function, given in parts.values())
+        self._parts = tuple(kernel.address(entry, given) for entry, given in self.parts.values())
         self._entry: Callable[..., None] = engine.simulate_paths
         self._probe_maths: Callable[..., None] = engine.probe_maths
         self.tally: Callable[..., None] = engine.tally
         self.digest: Callable[..., None] = engine.digest
 
-    def _drawing_calls(self, drawing: ModuleType) -> list[kernel.Call]:
+    def _drawing_calls(self, drawing: kernel.Kernel) -> list[kernel.Call]:
         """What draws, in the order in which `simulate_paths` takes it."""
-        paths, buffer = np.zeros(0, np.uint64), np.zeros(0)
-        innovation = (paths, 0, *self.plan.innovation_arguments, self.setup.periods, buffer, 0)
-        return [("draw_drivers", (paths, *self.plan.driver_arguments, buffer)), ("draw_innovation", innovation)]
+        paths, buffer, scratch = np.zeros(0, np.uint64), np.zeros(0), self.plan.scratch(0)
+        innovation = (paths, 0, *self.plan.innovation_arguments, *scratch, self.setup.periods, buffer, 0)
+        return [
+            ("draw_drivers", (paths, *self.plan.driver_arguments, *scratch, buffer)),
+            ("draw_innovation", innovation),
+        ]
 
-    def _cells_calls(self, cells: ModuleType) -> list[kernel.Call]:
+    def _cells_calls(self, cells: kernel.Kernel) -> list[kernel.Call]:
         """The entry points of the model, after those in the order in which `simulate_paths` takes them."""
         buffer = np.zeros(0)
         period = (buffer, 1.0, self.setup.arrays["schedules"])
         return [("begin_block", (buffer,)), ("period_block", period), ("horizon_block", (buffer,))]
 
-    def _engine_calls(self, engine: ModuleType) -> list[kernel.Call]:
+    def _engine_calls(self, engine: kernel.Kernel) -> list[kernel.Call]:
         none, counts = np.zeros((1, 0)), Tallies.placed(np.zeros((1, 1)))
         entry = self._arguments(np.zeros(0, np.uint64), *self._empty(0, drivers=False, series=False))
         parts = [*self._drawing_calls(engine), *self._cells_calls(engine)]
-        # The types of the pointers are all that counts here, whatever they point to.
-        pointers = [kernel.pointer(engine.simulate_paths, given) for _, given in parts]
         return [
-            ("simulate_paths", (*pointers, *entry)),
+            ("simulate_paths", (*(0 for _ in parts), *entry)),  # addresses: their kind is all that counts here
             ("tally", counts.arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))),
-            ("digest", (none, 0, np.zeros(1, np.uint64))),
+            ("digest", (none, 0, np.zeros(1, np.uint64), np.zeros(1, np.uint64))),
             ("probe_maths", (np.zeros(0), np.zeros((5, 0)))),
         ]
 
@@ -108,18 +107,19 @@ class Simulator:
     ) -> tuple[Any, ...]:
         """The arguments of `simulate_paths` after the parts."""
         a, names = self.setup.arrays, sorted(replaced or {})
-        buffer = getattr(self._scratch, "buffer", None)
-        if buffer is None:
-            buffer = self._scratch.buffer = aligned(self.setup.rows * self.block)
+        own = self._scratch
+        if not hasattr(own, "buffer"):
+            own.buffer = aligned(self.setup.rows * self.block)
+            own.block_paths, own.drawing = np.empty(self.block, np.uint64), self.plan.scratch(self.block)
         values = np.empty((len(names), paths.size))
         for row, name in enumerate(names):
             values[row] = (replaced or {})[name]
         return (
             paths,
-            (*self.plan.driver_arguments, buffer),
-            self.plan.innovation_arguments,
+            (*self.plan.driver_arguments, *own.drawing, own.buffer),
+            (*self.plan.innovation_arguments, *own.drawing),
             self.setup.first_innovation_row,
-            noise,
+            int(noise),
             np.empty((0, 0), np.uint64) if innovation_paths is None else innovation_paths,
             np.array([self.driver_rows[name] for name in names], np.int64),
             values,
@@ -133,7 +133,8 @@ class Simulator:
             tuple(a[name] for name in ("given_first", "given_row", "given_output", "given_divisor")),
             np.arange(len(self.setup.outputs)) if slots is None else slots,
             a["series_rows"],
-            buffer,
+            own.block_paths,
+            own.buffer,
             drivers,
             outputs,
             series.reshape(len(self.setup.series) * self.setup.periods, -1) if series.size else np.empty((0, 0)),

@@ -24,7 +24,7 @@ from sim import __version__, kernel
 from sim.errors import InputError, Problem, StorageError, did_you_mean
 from sim.run.columns import MemorySink, ParquetColumns, ParquetSink, Sink
 from sim.run.result import Floats, Run
-from sim.run.setup import Setup, as_json
+from sim.run.setup import KERNEL_VERSION, Setup, as_json
 from sim.sampling.philox import STREAM_VERSION
 
 Keep = Literal["none", "outputs", "all"]
@@ -166,6 +166,7 @@ def manifest(setup: Setup, *, study: Mapping[str, Any], keep: Keep, model: str, 
         "keep": keep,
         "table_error": max(setup.plan.table_errors.values(), default=0.0),
         "stream_version": STREAM_VERSION,
+        "kernel_version": KERNEL_VERSION,
         "drivers": list(setup.plan.drivers),
         "innovations": list(setup.plan.innovations),
         "hashes": {"kernel": setup.kernel_name, "setup": setup.digest, "model": digest(model), "math": probe},
@@ -294,8 +295,13 @@ class _NothingKept:
 def open_setup(run: Run) -> Setup:
     """The stored set-up of a run, checked against the hashes in its manifest."""
     folder = run.directory / "run"
-    if run.manifest.get("stream_version") != STREAM_VERSION:
-        raise StorageError(f"{run.directory} was drawn by an earlier version of sim; repeat the run")
+    for key, version, what in (
+        ("stream_version", STREAM_VERSION, "was drawn by"),
+        ("kernel_version", KERNEL_VERSION, "has the kernel of"),
+    ):
+        if (found := run.manifest.get(key, 1)) != version:
+            age = "an earlier" if found < version else "a later"
+            raise StorageError(f"{run.directory} {what} {age} version of sim; repeat the run")
     try:
         text = (folder / "kernel.py").read_text(encoding="utf-8")
         setup = Setup.load(text, folder / "setup.npz", run.manifest["setup"])

@@ -120,7 +120,8 @@ class Tallies:
         """What `sim.run.tally.tally` is called with; moments and sums are written as it says."""
         places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied, self.atoms)
         counted = (self.counts, self.bounds, self.held, self.extremes)
-        return (outputs, first_path, *places, *counted, moments, sums, self.shares)
+        scratch = (np.empty((4, 16)), np.zeros(BINS + 1, np.int32), np.zeros((self.shares.shape[1], 16), np.int32))
+        return (outputs, first_path, *places, *counted, moments, sums, self.shares, *scratch)
 
     def merge(self, other: Tallies) -> None:
         """Add what another part of the run counted; the bits do not depend on the order of the parts."""

@@ -70,10 +70,9 @@ def weight_of(path):
 
 
 @compiled
-def digest(values, first_path, sums):
+def digest(values, first_path, weights, sums):
     """Adds the digests of values: float64[O, n], paths ``first_path`` on, to sums: uint64[O]; every NaN is one."""
     n = np.uint64(values.shape[1])
-    weights = np.empty(values.shape[1], np.uint64)
     for i in range(n):
         weights[i] = weight_of(np.uint64(first_path) + np.uint64(i))
     for o in range(np.uint64(values.shape[0])):
@@ -109,7 +108,7 @@ def count_and_bound(row, low, inverse, cells, classes, seen, parts, bounds):
 @compiled
 def tally(
     values, first_path, lows, inverse_widths, divisions, classes, tied, atoms,
-    counts, bounds, held, extremes, moments, sums, shares,
+    counts, bounds, held, extremes, moments, sums, shares, lanes, seen, parts,
 ):  # fmt: skip
     """Count values: float64[O, n] into counts: int64[O, BINS + 1].
 
@@ -125,10 +124,7 @@ def tally(
     """
     n = np.uint64(values.shape[1])
     whole = n - n % SIXTEEN
-    by_replicate, squared = np.empty(16), np.empty(16)
-    least, most = np.empty(16), np.empty(16)
-    seen = np.zeros(BINS + 1, np.int32)  # stays in the nearest cache, as the totals of all outputs would not
-    parts = np.zeros((shares.shape[1], 16), np.int32)
+    by_replicate, squared, least, most = lanes[0], lanes[1], lanes[2], lanes[3]
     for o in range(np.uint64(values.shape[0])):
         low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
         if tied[o] >= 0:

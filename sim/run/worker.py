@@ -78,7 +78,7 @@ def versions() -> Callable[[], dict[str, str]]:
         import sim
 
         text, home = hashlib.sha256(), pathlib.Path(spec.origin).parent
-        for file in sorted([home / "kernel.py", *home.glob("run/*.py"), *home.glob("sampling/*.py")]):
+        for file in sorted([*home.glob("kernel/*.py"), *home.glob("run/*.py"), *home.glob("sampling/*.py")]):
             text.update(file.read_bytes())
         return {**answer, "sim": getattr(sim, "__version__", "unknown"), "source of sim": text.hexdigest()[:16]}
 

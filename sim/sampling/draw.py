@@ -124,12 +124,13 @@ def draw_drivers(
     sampler: Words,
     points: WordCube,
     driver_point: Words,
+    words: Words,
+    room: Floats,
     buffer: Floats,
 ) -> None:
-    """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
+    """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1; scratch as `scratch` gives."""
     paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
-    state, place, apart = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
-    scales = np.empty((np.uint64(t_first.size) - ONE) * BLOCK)
+    state, place, apart, scales = words[:REPLICATES], words[REPLICATES:], room[:BLOCK], room[BLOCK:]
     drivers = np.uint64(codes.size)
     for d in range(np.uint64(keys.shape[0])):
         varies = True
@@ -194,16 +195,17 @@ def give_along(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Float
 
 @inlined
 def lead_by_points(
-    paths: Words, points: WordCube, own: Words, leading: FloatTable, start: np.uint64, scratch: Floats, buffer: Floats
-) -> None:
+    paths: Words, points: WordCube, own: Words, leading: FloatTable, start: np.uint64, words: Words, room: Floats,
+    buffer: Floats,
+) -> None:  # fmt: skip
     """Exchanges the leading rotated coordinates of an innovation, whose first row begins at ``start``, for Sobol's.
 
     With orthonormal directions e_l (rows of ``leading``), z = g + sum of (s_l - e_l g) e_l has coordinates s_l along
     them and keeps those of g in all others: z is standard normal and independent by period, as g was. own: uint64[4],
-    the coordinates' numbers; scratch: four rows.
+    the coordinates' numbers.
     """
     whole = in_points(paths)
-    state, place, apart = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
+    state, place, apart, scratch = words[:REPLICATES], words[REPLICATES:], room[:BLOCK], room[BLOCK:]
     for k in range(np.uint64(own.size)):
         base = np.uint64(k) * BLOCK
         for i in range(BLOCK):
@@ -236,6 +238,8 @@ def draw_innovation(
     points: WordCube,
     innovation_point: WordTable,
     leading: FloatTable,
+    words: Words,
+    room: Floats,
     periods: int,
     buffer: Floats,
     first_row: int,
@@ -243,10 +247,10 @@ def draw_innovation(
     """Innovation number k of periods 1 to ``periods`` into the rows from ``first_row`` on, one row per period.
 
     ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
-    leading: float64[4, periods] under Sobol, of no rows otherwise.
+    leading: float64[4, periods] under Sobol, of no rows otherwise. words, room: scratch as `scratch` gives.
     """
     count, start = np.uint64(periods), np.uint64(first_row) * BLOCK
-    scratch = np.empty(FOUR * BLOCK)
+    scratch = room[BLOCK:]
     k0, k1 = keys[k, ZERO], keys[k, ONE]
     for pair in range((count + ONE) >> ONE):
         # The sine of the last of an odd number of periods has no row.
@@ -257,4 +261,4 @@ def draw_innovation(
         for i in range(BLOCK):
             buffer[start + (count - ONE) * BLOCK + np.uint64(i)] = scratch[np.uint64(i)]
     if leading.shape[0] > 0:
-        lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
+        lead_by_points(paths, points, innovation_point[k], leading, start, words, room, buffer)

@@ -80,7 +80,7 @@ class Plan:
 
     @property
     def driver_arguments(self) -> tuple[NDArray[Any], ...]:
-        """The arguments of `draw_drivers` between ``paths`` and ``buffer``.
+        """The arguments of `draw_drivers` between ``paths`` and the scratch.
 
         A run stored before there were t copulas has a kernel without their arguments, and no such arrays.
         """
@@ -88,8 +88,13 @@ class Plan:
 
     @property
     def innovation_arguments(self) -> tuple[NDArray[Any], ...]:
-        """The arguments of `draw_innovation` between its number and ``periods``."""
+        """The arguments of `draw_innovation` between its number and the scratch."""
         return tuple(self.arrays[name] for name in ("innovation_keys", "points", "innovation_point", "leading"))
+
+    def scratch(self, block: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """What `draw_drivers` and `draw_innovation` write to meanwhile, for blocks of so many paths; of one thread."""
+        rows = 1 + max(4, len(self.shared))
+        return np.empty(int(REPLICATES) + block, np.uint64), np.empty(rows * block)
 
 
 def make(study: Study) -> Plan:

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -72,7 +71,7 @@ class Simulated:
 
     graph: graph.Graph
     layout: source.Layout
-    module: ModuleType
+    module: kernel.Kernel
     drivers: dict[str, NDArray[np.float64]]
     innovations: dict[str, NDArray[np.float64]]
     numbers: dict[str, float]

@@ -6,7 +6,6 @@ import os
 import platform
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,11 +75,8 @@ def machine_code(text: str, rows: int, block: int) -> tuple[str, str]:
     """The assembly of the period loop and of the two loops around it."""
     module = kernel.load(kernel.join([elementary, text, ENTRY]))
     buffer = np.ones(rows * block)
-    module.periods_of_a_block(buffer, np.ones((1, 3)), 3)
-    module.ends_of_a_block(buffer)
-    entries = (module.periods_of_a_block, module.ends_of_a_block)
-    period, ends = (entry.inspect_asm(entry.signatures[0]) for entry in entries)
-    return period, ends
+    period = module.periods_of_a_block.assembly(buffer, np.ones((1, 3)), 3)
+    return period, module.ends_of_a_block.assembly(buffer)
 
 
 def share_packed(assembly: str) -> float:
@@ -90,7 +86,7 @@ def share_packed(assembly: str) -> float:
 
 
 @pytest.fixture
-def written(kernel_cache: Path, found: Callable[..., Any]) -> source.Kernel:
+def written(found: Callable[..., Any]) -> source.Kernel:
     names: dict[str, Any] = {
         "drivers": DRIVERS,
         "innovations": ("noise",),

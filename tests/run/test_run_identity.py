@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from ruamel.yaml import YAML
 from sim import config
 from sim.run.simulate import CHUNK, Simulator
 from tests.conftest import CONFIGS, HOME, set_up
-from tests.run.conftest import PATHS, TOY, Columns, computed, numbers_of, same_bits, simulate, stored
+from tests.run.conftest import PATHS, TOY, Columns, command, computed, numbers_of, same_bits, simulate, stored
 
 Build = Callable[..., Simulator]
 BASE = CONFIGS / "base.yaml"
@@ -179,3 +180,23 @@ def test_a_scenario_shares_the_paths(tmp_path: Path, toy: Columns) -> None:
     same_bits({"mean_growth": moved["mean_growth"]}, toy)
     assert np.allclose(moved["ev_to_sales"], 1.5 * toy["ev_to_sales"], rtol=1e-14, atol=0)
     assert np.allclose(moved["value_per_share"], 1.5 * toy["value_per_share"], rtol=1e-13, atol=0)
+
+
+def test_plain_python_gives_the_same_bits(simulator: Build, toy: Columns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel's own text, run without compiling, and with paths that are no block of their own."""
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    plain = Simulator(set_up(TOY))
+    chunk = plain.chunk(100, 200)
+    rows = (*chunk.drivers, *chunk.outputs)
+    found = dict(zip((*plain.plan.drivers, *plain.setup.outputs), rows, strict=True))
+    same_bits(found, {name: column[100:300].copy() for name, column in toy.items()})
+
+
+@pytest.mark.parametrize(("key", "what"), [("stream_version", "was drawn by"), ("kernel_version", "has the kernel of")])
+def test_a_run_of_another_version_is_said_to_be_one(copied: Callable[[], Path], key: str, what: str) -> None:
+    run = copied()
+    file = run / "run" / "manifest.json"
+    manifest = json.loads(file.read_text())
+    for change, age in ((-1, "an earlier"), (1, "a later")):
+        file.write_text(json.dumps(manifest | {key: manifest[key] + change}))
+        assert f"{what} {age} version of sim; repeat the run" in command("verify", run, code=4).stderr.replace("\n", "")

@@ -47,8 +47,8 @@ from sim.run.simulate import Simulator
 run = store.open_run(Path(sys.argv[1]))
 simulator = Simulator(store.open_setup(run))
 for name in ("draw_innovation", "period_block"):
-    function = simulator.entries[name]
-    print("\\n".join(function.inspect_asm(function.signatures[0]) for _ in (0,)))
+    entry, arguments = simulator.parts[name]
+    print(entry.assembly(*arguments))
 """
 
 

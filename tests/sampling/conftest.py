@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,7 @@ def each_uniform(bits, values):
 
 
 @compiled
-def each_inverse_normal(u, z):
-    row, place, apart = np.empty(BLOCK), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
+def each_inverse_normal(u, row, place, apart, z):
     size = np.uint64(u.size)
     for first in range(np.uint64(0), size, BLOCK):
         for i in range(BLOCK):
@@ -58,7 +57,7 @@ def kernel_text(extra: str = TEXT) -> str:
 
 
 @pytest.fixture(scope="session")
-def sampling(kernel_cache: Path) -> ModuleType:
+def sampling(kernel_cache: Path) -> kernel.Kernel:
     return kernel.load(kernel_text())
 
 
@@ -89,7 +88,7 @@ def study(
 
 
 @pytest.fixture(scope="session")
-def draw_study(sampling: ModuleType) -> Callable[..., Drawn]:
+def draw_study(sampling: kernel.Kernel) -> Callable[..., Drawn]:
     """``draw_study(study, paths)``: the drivers of these paths (int, or any indices) by name."""
 
     def drawn(made: Any, paths: int | NDArray[np.uint64]) -> Drawn:
@@ -101,7 +100,9 @@ def draw_study(sampling: ModuleType) -> Callable[..., Drawn]:
         columns = np.empty((len(planned.drivers), padded.size))
         for start in range(0, padded.size, kernel.BLOCK):
             block = slice(start, start + kernel.BLOCK)
-            sampling.draw_drivers(padded[block].copy(), *planned.driver_arguments, buffer)
+            sampling.draw_drivers(
+                padded[block].copy(), *planned.driver_arguments, *planned.scratch(kernel.BLOCK), buffer
+            )
             columns[:, block] = buffer.reshape(-1, kernel.BLOCK)
         return {name: columns[row, : wanted.size] for row, name in enumerate(planned.drivers)}
 
@@ -109,7 +110,7 @@ def draw_study(sampling: ModuleType) -> Callable[..., Drawn]:
 
 
 @pytest.fixture(scope="session")
-def draw_shocks(sampling: ModuleType) -> Callable[..., Drawn]:
+def draw_shocks(sampling: kernel.Kernel) -> Callable[..., Drawn]:
     """``draw_shocks(study, paths, periods)``: float64[periods, paths] by innovation."""
 
     def drawn(made: Any, paths: int | NDArray[np.uint64], periods: int) -> Drawn:
@@ -125,7 +126,8 @@ def draw_shocks(sampling: ModuleType) -> Callable[..., Drawn]:
             own = padded[block].copy()
             for k in range(len(planned.innovations)):
                 row = first_row + k * periods
-                sampling.draw_innovation(own, k, *planned.innovation_arguments, periods, buffer, row)
+                noising = *planned.innovation_arguments, *planned.scratch(kernel.BLOCK)
+                sampling.draw_innovation(own, k, *noising, periods, buffer, row)
             rows = buffer.reshape(-1, kernel.BLOCK)
             assert (rows[:first_row] == 99.0).all()
             assert (rows[-1] == 99.0).all()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +107,7 @@ def test_innovations_depend_on_name_path_and_period_alone(draw_shocks: Callable)
     assert np.abs(np.corrcoef(whole["demand"]) - np.eye(7)).max() < 0.2
 
 
-def test_plan_is_plain_arrays(tmp_path: Path, sampling: ModuleType) -> None:
+def test_plan_is_plain_arrays(tmp_path: Path, sampling: kernel.Kernel) -> None:
     made = plan.make(study(DRIVERS, PAIRS, innovations=["b", "a"]))
     np.savez(tmp_path / "setup.npz", **made.arrays)
     with np.load(tmp_path / "setup.npz", allow_pickle=False) as stored:
@@ -119,7 +119,7 @@ def test_plan_is_plain_arrays(tmp_path: Path, sampling: ModuleType) -> None:
     assert again.table_errors["growth"] == 0.0 < again.table_errors["margin"] < 1e-6
     buffers = [np.zeros(len(DRIVERS) * kernel.BLOCK) for _ in range(2)]
     for each, buffer in zip((made, again), buffers, strict=True):
-        sampling.draw_drivers(np.arange(256, dtype=np.uint64), *each.driver_arguments, buffer)
+        sampling.draw_drivers(np.arange(256, dtype=np.uint64), *each.driver_arguments, *each.scratch(256), buffer)
     assert same(*buffers)
 
 
@@ -150,16 +150,18 @@ JIT = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="not
 
 @JIT
 @pytest.mark.skipif(" avx2 " not in f"{_CPU_FLAGS} ", reason="the instructions named below are those of AVX2 and up")
-def test_draws_become_vector_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_draws_become_vector_code() -> None:
     """Philox, logarithm, root and divisions of whole blocks are packed; only the table look-up is scalar."""
-    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
     module = kernel.load(kernel_text(""))
     made = plan.make(study(DRIVERS, PAIRS, innovations=["shock"]))
     paths = np.arange(256, dtype=np.uint64)
-    module.draw_drivers(paths, *made.driver_arguments, np.zeros(len(DRIVERS) * 256))
-    module.draw_innovation(paths, 0, *made.innovation_arguments, 3, np.zeros(3 * 256), 0)
-    for name in ("draw_drivers", "draw_innovation"):
-        (assembly,) = getattr(module, name).inspect_asm().values()
+    scratch = made.scratch(256)
+    calls: dict[str, tuple[Any, ...]] = {
+        "draw_drivers": (paths, *made.driver_arguments, *scratch, np.zeros(len(DRIVERS) * 256)),
+        "draw_innovation": (paths, 0, *made.innovation_arguments, *scratch, 3, np.zeros(3 * 256), 0),
+    }
+    for name, arguments in calls.items():
+        assembly = getattr(module, name).assembly(*arguments)
         for operation in ("mulpd", "divpd", "sqrtpd", "pmuludq"):
             packed = len(re.findall(rf"\bv?{operation}\b", assembly))
             scalar = len(re.findall(rf"\bv?{operation.replace('pd', 'sd')}\b", assembly))
@@ -168,14 +170,14 @@ def test_draws_become_vector_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             assert scalar <= packed or operation == "pmuludq", f"{name}: {scalar} scalar against {packed} {operation}"
 
 
-def digest(module: ModuleType, made: Plan) -> str:
+def digest(module: kernel.Kernel, made: Plan) -> str:
     """Hash of drivers and innovations of three blocks, one of them far out and beginning with an odd path."""
-    buffer = np.zeros((len(made.drivers) + 5) * 256)
+    buffer, scratch = np.zeros((len(made.drivers) + 5) * 256), made.scratch(256)
     total = hashlib.sha256()
     for first in (0, 256, 2**40 + 1):
         paths = np.arange(first, first + 256, dtype=np.uint64)
-        module.draw_drivers(paths, *made.driver_arguments, buffer)
-        module.draw_innovation(paths, 0, *made.innovation_arguments, 5, buffer, len(made.drivers))
+        module.draw_drivers(paths, *made.driver_arguments, *scratch, buffer)
+        module.draw_innovation(paths, 0, *made.innovation_arguments, *scratch, 5, buffer, len(made.drivers))
         total.update(buffer.tobytes())
     return total.hexdigest()
 
@@ -195,7 +197,7 @@ TARGETS = {"x86-64": "", "haswell": "+avx,+avx2,+fma,+bmi2,+sse4.2"}
 
 @JIT
 @pytest.mark.skipif(" fma " not in f"{_CPU_FLAGS} ", reason="the machine cannot run all targets")
-def test_cpu_targets_give_the_same_bits(tmp_path: Path, sampling: ModuleType) -> None:
+def test_cpu_targets_give_the_same_bits(tmp_path: Path, sampling: kernel.Kernel) -> None:
     """From the same stored set-up. Haswell fuses multiply-adds in an instruction, x86-64 in the library: same bits."""
     made = plan.make(study(DRIVERS, PAIRS, innovations=["shock"]))
     np.savez(tmp_path / "setup.npz", **made.arrays)

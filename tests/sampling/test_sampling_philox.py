@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+from sim import kernel
 from sim.sampling import as241, philox, streams
 from tests.sampling.conftest import study
 from tests.statistical import assert_uniform
@@ -43,7 +43,7 @@ def plain_uniforms(seed: int, kind: str, name: str, counter: list[int]) -> tuple
     return first, second
 
 
-def test_known_answers(sampling: ModuleType) -> None:
+def test_known_answers(sampling: kernel.Kernel) -> None:
     counters, keys, expected = (
         np.array([words(row[column]) for row in KNOWN_ANSWERS], np.uint64) for column in range(3)
     )
@@ -59,7 +59,7 @@ def test_known_answers_in_plain_python(counter: str, key: str, expected: str) ->
     assert plain_philox(words(counter), words(key)) == words(expected)
 
 
-def test_uniforms_are_exact_odd_multiples(sampling: ModuleType) -> None:
+def test_uniforms_are_exact_odd_multiples(sampling: kernel.Kernel) -> None:
     bits = np.array([0, 2**12 - 1, 2**12, 2**63, 2**64 - 1, 0x0123456789ABCDEF], np.uint64)
     found = np.empty(bits.size)
     sampling.each_uniform(bits, found)
@@ -110,7 +110,7 @@ GOLDEN_DRIVER = ["0x1.35ab7786d9e18p-4", "-0x1.dc40d0d2d66afp+0", "-0x1.1ae2e8ba
 GOLDEN_SHOCKS = ["0x1.979710671aa6dp-4", "0x1.0a39c715d1ab1p-2", "0x1.0d2f098b37d2bp-2", "0x1.a498d37ef9925p+0"]
 
 
-def test_halves_of_a_draw_are_uniform_and_unrelated(sampling: ModuleType) -> None:
+def test_halves_of_a_draw_are_uniform_and_unrelated(sampling: kernel.Kernel) -> None:
     """2**17 counters of one key. A distance of the distribution function of 0.014 would surely be caught."""
     n = 2**17
     counters = np.zeros((n, 4), np.uint64)

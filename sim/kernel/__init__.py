@@ -1,0 +1,29 @@
+"""Kernels: self-contained text, compiled by Numba into machine code that is named by the text's content and cached."""
+
+from sim.kernel.cache import CacheWarning, cache_root
+from sim.kernel.loading import Call, Calls, Entry, Kernel, address, load, load_all
+from sim.kernel.marks import BLOCK, call, compiled, fma, inlined
+from sim.kernel.text import HEADER, excerpt, join, name_of, section, text_of
+
+__all__ = [
+    "BLOCK",
+    "HEADER",
+    "CacheWarning",
+    "Call",
+    "Calls",
+    "Entry",
+    "Kernel",
+    "address",
+    "cache_root",
+    "call",
+    "compiled",
+    "excerpt",
+    "fma",
+    "inlined",
+    "join",
+    "load",
+    "load_all",
+    "name_of",
+    "section",
+    "text_of",
+]
