@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import linecache
 import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,8 @@ class Elsewhere:
     def __init__(self, text: str, wanted: Wanted):
         home = str(Path(__file__).parents[2])
         paths = os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process: subprocess.Popen[bytes] | None = None
-        with contextlib.suppress(OSError):  # where none can be started, nothing is made
+        self._made = b""
+        try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", "from sim.kernel import compiling; compiling.compile_apart()"],
                 stdin=subprocess.PIPE,
@@ -122,27 +122,28 @@ class Elsewhere:
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": paths},
             )
-            assert self._process.stdin is not None
-            self._process.stdin.write(pickle.dumps((text, dict(wanted))))
-            self._process.stdin.close()
+        except OSError:
+            self._talking = None  # where none can be started, nothing is made
+            return
+        # A pipe holds less than a text: written here, it would keep us waiting until the other has started.
+        self._talking = threading.Thread(target=self._talk, args=[pickle.dumps((text, dict(wanted)))])
+        self._talking.start()
+
+    def _talk(self, question: bytes) -> None:
+        self._made, _ = self._process.communicate(question)
 
     def result(self) -> dict[str, Code]:
         """What it made; nothing if it failed."""
-        if self._process is None:
+        if self._talking is None:
             return {}
-        assert self._process.stdout is not None
-        made = self._process.stdout.read()
-        return pickle.loads(made) if self._process.wait() == 0 else {}  # from our own child process
+        self._talking.join()
+        return pickle.loads(self._made) if self._process.returncode == 0 else {}  # from our own child process
 
     def end(self) -> None:
         """Stop it, if it is still at work."""
-        if self._process is not None:
+        if self._talking is not None:
             self._process.kill()
-            self._process.wait()
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
+            self._talking.join()
 
 
 def processes() -> int:
