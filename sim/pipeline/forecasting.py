@@ -25,9 +25,13 @@ DIGITS = 10
 
 @dataclass(frozen=True)
 class Recorded:
-    """Forecasts of a run, as they are (to be) recorded. ``new`` of them were added; ``head`` seals the ledger."""
+    """Forecasts of a run, as they are (to be) recorded. ``new`` of them were added; ``head`` seals the ledger.
+
+    ``errors`` are the forecasts' Monte Carlo errors, which are no part of what is recorded.
+    """
 
     forecasts: tuple[Mapping[str, Any], ...]
+    errors: tuple[Mapping[str, Any], ...]
     recorded: bool
     new: int
     head: str
@@ -37,6 +41,7 @@ class Recorded:
     def as_dict(self) -> dict[str, Any]:
         return {
             "forecasts": [dict(each) for each in self.forecasts],
+            "errors": [dict(each) for each in self.errors],
             "recorded": self.recorded,
             "new": self.new,
             "head": self.head,
@@ -70,13 +75,13 @@ def forecast(
     goal = run.target
     if goal is not None:
         asked.setdefault(str(goal["output"]), []).insert(0, float(goal["at_least"]))
-    found = [_forecast(run, name, asked.get(name, []), by) for name in names]
-    if not record:
-        held = ledger.read(out)
-        return Recorded(tuple(found), False, 0, held.head, len(held.entries), held.loss)
+    found = tuple(_forecast(run, name, asked.get(name, []), by) for name in names)
+    errors = tuple(_errors(run, each) for each in found)
     before = ledger.read(out)
+    if not record:
+        return Recorded(found, errors, False, 0, before.head, len(before.entries), before.loss)
     after = ledger.append(out, found, once=True)
-    return Recorded(tuple(found), True, after.added, after.head, len(after.entries), before.loss)
+    return Recorded(found, errors, True, after.added, after.head, len(after.entries), before.loss)
 
 
 def score(
@@ -196,6 +201,21 @@ def _forecast(run: Run, name: str, thresholds: Sequence[float], by: str) -> dict
         "probabilities": [
             {"at_least": each, "probability": _short(at_least(column, each).probability)} for each in thresholds
         ],
+    }
+
+
+def _errors(run: Run, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Standard errors of what an entry says, None where there is none, and its probabilities with theirs."""
+    from sim.analysis.estimate import at_least, describe, finite
+
+    column = run.column(str(entry["output"]))
+    found = describe(column, replicates=run.replicates)
+    chances = [at_least(column, each["at_least"], run.replicates) for each in entry["probabilities"]]
+    return {
+        "output": entry["output"],
+        "mean": finite(found.standard_error),
+        "percentiles": {str(p): finite(found.percentile_errors[p]) for p in PERCENTILES},
+        "probabilities": [each.as_dict() for each in chances],
     }
 
 

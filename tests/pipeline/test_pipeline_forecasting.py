@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from sim.analysis import scores
+from sim.analysis.estimate import at_least, describe
 from sim.cli import main
 from sim.run import ledger, store
 from tests.conftest import CONFIGS
@@ -65,6 +66,15 @@ def test_a_forecast_is_shown_and_only_recorded_when_asked(out: Path) -> None:
     assert entries[0]["probabilities"] == [
         {"at_least": 360.0, "probability": pytest.approx(float((column >= 360).mean()), rel=1e-9)}
     ]
+    # What is shown carries its Monte Carlo error, the probability with its interval; the ledger keeps what was said.
+    whole, chance = describe(column), at_least(column, 360.0)
+    errors = found["errors"][0]
+    assert errors["percentiles"]["5"] == whole.percentile_errors[5]
+    assert errors["mean"] == whole.standard_error
+    assert errors["probabilities"] == [chance.as_dict()]
+    assert "errors" not in entries[0]
+    assert f"±{100 * chance.standard_error:.1f}%" in shown
+    assert shown.count("±") == 4
     # The sample stands for the run: its CRPS is that of all paths.
     assert scores.crps_sample(entries[0]["sample"], 400.0) == pytest.approx(
         scores.crps_sample(column, 400.0), abs=2e-3 * float(column.std())

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.report.numbers import NONE, amount, bare, count, fixed, in_column, percent, threshold
+from sim.report.numbers import NONE, amount, count, fixed, in_column, precise, threshold
+from sim.report.screen import chance
 from sim.report.screens import layout
 from sim.report.text import plain
 
 _MOST = 20
 _HEAD = 16
+_WIDE = 100
 
 
 def lines(found: Mapping[str, Any], width: int) -> list[str]:
@@ -94,23 +96,29 @@ def _due(each: Mapping[str, Any]) -> str:
 
 
 def forecast_lines(found: Mapping[str, Any], width: int) -> list[str]:
-    """What a run forecasts, and whether the ledger has it."""
+    """What a run forecasts, with its Monte Carlo errors, and whether the ledger has it."""
     said = layout.wrapped(_stated(found), width)
-    rows = [["Forecast", "for", "P5", "P50", "P95", "unit"]]
+    narrow = width < _WIDE  # units then stand in a line of their own: names need the room
+    rows = [["Forecast", "for", "P5", "P50", "P95", *([] if narrow else ["unit"])]]
     stated: list[str] = []
-    for each in found["forecasts"]:
-        unit, at = each["unit"], each["percentiles"]
+    units: dict[str, dict[str, None]] = {}
+    for each, errors in zip(found["forecasts"], found["errors"], strict=True):
+        unit, at, cell = plain(each["unit"], 16), each["percentiles"], plain(each["cell"], 48)
         name = plain(each["output"], 48)
         stated += [
-            f"P({name} ≥ {threshold(p['at_least'], unit)}) {percent(p['probability'], 1)}"
-            for p in each["probabilities"]
+            f"P({name} ≥ {threshold(p['at_least'], each['unit'])}) {chance(share)}"
+            for p, share in zip(each["probabilities"], errors["probabilities"], strict=True)
         ]
-        marks = [bare(unit).around(amount(at[p])) for p in ("5", "50", "95")]
-        when = each["period"] or each["by"]
-        rows.append([plain(each["cell"], 48), when, *marks, "" if unit == "1" else plain(unit, 16)])
+        marks = [precise(at[p], errors["percentiles"][p]).removesuffix(" ±0") for p in ("5", "50", "95")]
+        last = [] if narrow else ["" if unit == "1" else unit]
+        rows.append([cell, each["period"] or each["by"], *marks, *last])
+        units.setdefault(unit, {})[cell] = None
     said += layout.aligned(rows[: _MOST + 1], width)
     if len(found["forecasts"]) > _MOST:
         said.append(f"and {len(found['forecasts']) - _MOST} more")
+    if narrow and set(units) != {"1"}:
+        of = [f"{unit} ({', '.join(cells)})" for unit, cells in units.items() if unit != "1"]
+        said += layout.wrapped("Units      " + " · ".join(of), width)
     said += layout.wrapped("Statements " + " · ".join(stated), width) if stated else []
     return said + _ledger(found, width)
 
