@@ -23,7 +23,7 @@ from sim.config.schema import Study
 Floats = NDArray[np.float64]
 Value = Floats | float
 
-CHUNK = 32_768  # measured, see README.md
+CHUNK = 16_384  # measured, see README.md
 
 
 def quarters(rival: Rival, d: SimpleNamespace, draw: Draw, outputs: Floats, work: SimpleNamespace) -> SimpleNamespace:
