@@ -34,6 +34,8 @@ SHOCKS = ("competition_innovation", "demand_innovation", "growth_innovation", "i
 class Rival:
     """A study of the Alibaba model, ready to simulate. Output columns are those of ``columns``, in their order."""
 
+    quarters = staticmethod(periods)
+
     def __init__(self, study: Study, columns: Sequence[Column], chunk: int = CHUNK):
         self.inputs, self.columns, self.chunk = Inputs(study), tuple(columns), chunk
         if self.inputs.innovations != SHOCKS:
@@ -126,7 +128,7 @@ class Rival:
     def _chunk(self, uncertain: Mapping[str, Floats], draw: Draw, outputs: Floats, work: SimpleNamespace) -> None:
         values = {**self.inputs.fixed, **uncertain}
         d = SimpleNamespace(**values, by_name=values, segments=segments(values))
-        last = periods(self, d, draw, outputs, work)
+        last = self.quarters(self, d, draw, outputs, work)
         for window, row, count in self.means:
             target = work.windows[row] if window else outputs[row]
             np.divide(target, count, out=target)

@@ -1,4 +1,4 @@
-"""The numpy rival of the benchmarks computes the same numbers as the engine, or the comparison would mean nothing."""
+"""The numpy rivals of the benchmarks compute the same numbers as the engine, or the comparison would mean nothing."""
 
 import importlib
 from pathlib import Path
@@ -28,9 +28,12 @@ def check() -> ModuleType:
         return importlib.import_module("check_numpy")
 
 
-@pytest.fixture(scope="module")
-def rival(check, checked):
-    return check.Rival(checked.study, checked.columns)
+@pytest.fixture(
+    scope="module", params=[("numpy_alibaba", "Rival"), ("numpy_plain", "PlainRival")], ids=["tuned", "plain"]
+)
+def rival(request, checked):
+    module, name = request.param
+    return getattr(_benchmark(module), name)(checked.study, checked.columns)
 
 
 @pytest.fixture(scope="module")
