@@ -29,7 +29,7 @@ def read(kernel: str, entry: str, kinds: Kinds) -> Code | None:
     """The code of an entry point; None if it is not there. ValueError if it is damaged, OSError if unreadable."""
     try:
         content = _file(kernel, entry, kinds).read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     digest, _, rest = content.partition(b"\n")
     if hashlib.sha256(rest).hexdigest().encode() != digest:

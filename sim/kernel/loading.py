@@ -110,8 +110,9 @@ def _in_plain_python(text: str) -> dict[str, Any]:
 
 
 def _make_ready(wanted: Sequence[tuple[Kernel, Wanted]]) -> None:
+    faults: dict[str, None] = {}
     read = [
-        (kernel, {name: kinds for name, kinds in each.items() if not _read(kernel, name, kinds)})
+        (kernel, {name: kinds for name, kinds in each.items() if not _read(kernel, name, kinds, faults)})
         for kernel, each in wanted
     ]
     missing = [(kernel, each) for kernel, each in read if each]
@@ -119,16 +120,18 @@ def _make_ready(wanted: Sequence[tuple[Kernel, Wanted]]) -> None:
     others = [compiling.Elsewhere(kernel.text, each) for kernel, each in apart]
     try:
         for kernel, each in missing[len(apart) :]:
-            _take(kernel, each, compiling.compile_here(kernel.text, each))
+            _take(kernel, each, compiling.compile_here(kernel.text, each), faults)
         for (kernel, each), other in zip(apart, others, strict=True):
             # What another process does not manage is made here.
-            _take(kernel, each, other.result() or compiling.compile_here(kernel.text, each))
+            _take(kernel, each, other.result() or compiling.compile_here(kernel.text, each), faults)
     finally:
         for other in others:
             other.end()
+    for fault in faults:
+        warnings.warn(f"kernel cache {cache.cache_root()}: {fault}; compiling anew", CacheWarning, stacklevel=4)
 
 
-def _read(kernel: Kernel, name: str, kinds: Kinds) -> bool:
+def _read(kernel: Kernel, name: str, kinds: Kinds, faults: dict[str, None]) -> bool:
     """Whether an entry point is ready, if need be from the cache."""
     if (name, kinds) not in kernel.natives:
         try:
@@ -136,18 +139,20 @@ def _read(kernel: Kernel, name: str, kinds: Kinds) -> bool:
             if code is None:
                 return False
             kernel.natives[name, kinds] = Native(code, kinds)
-        except (OSError, ValueError, RuntimeError) as error:
-            warnings.warn(f"kernel cache unreadable ({error}); compiling anew", CacheWarning, stacklevel=5)
+        except OSError as error:
+            faults[f"cannot be read ({error.strerror})"] = None
+            return False
+        except (ValueError, RuntimeError):
+            faults["a file is damaged"] = None
             return False
     return True
 
 
-def _take(kernel: Kernel, wanted: Wanted, made: Mapping[str, Code]) -> None:
+def _take(kernel: Kernel, wanted: Wanted, made: Mapping[str, Code], faults: dict[str, None]) -> None:
     """Keep what was compiled, for this process and in the cache."""
     for name, code in made.items():
         kernel.natives[name, wanted[name]] = Native(code, wanted[name])
         try:
             cache.write(kernel.name, name, wanted[name], code)
         except OSError as error:
-            message = f"kernel cache not written ({error}); compiling anew every time"
-            warnings.warn(message, CacheWarning, stacklevel=5)
+            faults[f"cannot be written ({error.strerror})"] = None
