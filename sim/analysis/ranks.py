@@ -58,7 +58,10 @@ def analyse(run: Run, output: str) -> tuple[RankCorrelation, ...]:
         if not np.isfinite(column).all() or np.ptp(column) == 0:
             continue
         theirs = _Ranked(column, replicate)
-        rho = float(np.clip(np.dot(theirs.whole, ours.whole) / n, -1.0, 1.0))  # rounding may pass 1
+        # Not np.dot: BLAS spreads it over threads, whose number its last digit depends on and whose waking up can take
+        # milliseconds a driver.
+        product = float(np.einsum("i,i", theirs.whole, ours.whole))
+        rho = min(max(product / n, -1.0), 1.0)  # rounding may pass 1
         error = _spread(theirs.within * ours.within, replicate) if run.replicates > 1 else math.nan
         if not math.isfinite(error):
             error = math.sqrt((1 + rho * rho / 2) / (n - 3)) * (1 - rho * rho)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 _MEMBER = re.compile(r"(?P<base>[^\[\]]+)\[(?P<member>[^\[\]]+)\]")
 
@@ -37,6 +38,7 @@ class Names:
     timed: bool = True
 
 
+@cache
 def split(name: str) -> tuple[str, str | None]:
     """``segment_value[aidc]`` as ``("segment_value", "aidc")``; a plain name has no member."""
     match = _MEMBER.fullmatch(name)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,11 @@ class Reading:
     def digest(self) -> str:
         """SHA-256 of the merged document: the same however its keys are ordered or spread over files."""
         return hashlib.sha256(json.dumps(self.document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    @cached_property
+    def resolved(self) -> str:
+        """The merged study as YAML that loads to the same study, with the origin of every leaf as a comment."""
+        return resolved.write(self.document, self.origins)
 
     @property
     def slug(self) -> str:
@@ -95,7 +101,7 @@ def load(path: str | Path, sets: Sequence[str] = (), scenario: str | None = None
 
 def resolved_text(reading: Reading) -> str:
     """The merged study as YAML that loads to the same study, with the origin of every leaf as a comment."""
-    return resolved.write(reading.document, reading.origins)
+    return reading.resolved
 
 
 def _of_scenarios(

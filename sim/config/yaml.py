@@ -7,6 +7,8 @@ underscores (`1_048_576`). Every key is text. Duplicate keys, aliases, anchors a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,6 +35,20 @@ RESET = "!reset"
 DEEPEST = 40  # a study nests six levels; the cap keeps a hostile file from exhausting the stack
 
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as ruamel.yaml counts lines
+# What libyaml, a parser of YAML 1.1, could understand otherwise than ruamel.yaml's own of YAML 1.2.
+_BEYOND = re.compile(
+    r"""
+      \r (?!\n) | [^\r\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]  # tabs, line ends
+    | \\                                                   # escapes
+    | ^ (?: --- | \.\.\. )                                 # documents
+    | (?: ^ | [:?-][ ] | [\[{,] ) [ ]* (?:
+        [&*!%@`?]                                          # anchors, aliases, tags, directives, keys of many words
+        | [|>] (?! (?<= :[ ]. ) -? \r?\n [ ]+ [^ \r\n] )   # blocks of text, but for ordinary ones
+      )
+    | ["'\]}] : (?! [ \r\n] )                              # keys as in JSON
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
 _INTEGER = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:_[0-9]{3})+)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:[0-9]+|[0-9]{1,3}(?:_[0-9]{3})+)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -107,7 +123,13 @@ def read_text(file: str) -> tuple[str | None, str, str]:
 
 def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     """The one document of a text, or None if there is none or it is not YAML; with every problem found."""
-    composer = _Composer(text, file)
+    if not _BEYOND.search(text):  # libyaml is ten times as fast; all faults are found and told by the other
+        quick = _Composer(text, file, YAML(typ="safe").parse(text))
+        with suppress(YAMLError):
+            node = quick.document()
+            if not quick.problems:
+                return node, []
+    composer = _Composer(text, file, YAML(typ="safe", pure=True).parse(text))
     try:
         node = composer.document()
     except ReaderError as error:
@@ -126,12 +148,12 @@ def parse(text: str, file: str) -> tuple[Node | None, list[Problem]]:
 class _Composer:
     """Builds nodes from parser events. Composing here, not in ruamel.yaml, lets aliases and tags be refused unseen."""
 
-    def __init__(self, text: str, file: str):
+    def __init__(self, text: str, file: str, events: Iterator[Any]):
         self.file = file
         self.lines = _LINE_END.split(text)
         self.problems: list[Problem] = []
         self.open: list[tuple[str, Place]] = []  # brackets not closed yet, and where they stand
-        self.events = iter(YAML(typ="safe", pure=True).parse(text))
+        self.events = events
 
     def at(self, line: int, column: int) -> Place:
         """Place of a zero-based line and column."""
@@ -173,7 +195,7 @@ class _Composer:
             self._refuse(path, f"the anchor &{event.anchor} is not allowed", "remove it: aliases are not used", event)
         reset = self._is_reset(event, path)
         if isinstance(event, ScalarEvent):
-            unquoted = event.implicit[0] or (reset and event.style is None)
+            unquoted = event.implicit[0] or (reset and not event.style)
             value: Scalar = resolve(event.value) if unquoted else event.value
             if unquoted and not event.value and not reset:
                 place = key_place  # nothing is written: the parser stands at the next line already

@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,22 +29,26 @@ Words = NDArray[np.uint64]
 
 
 @cache
-def directions() -> Words:
-    """uint64[1024, 32]: direction numbers of dimensions 1, 2, ..., as 32-bit fractions, most significant first."""
+def directions(dimension: int) -> Words:
+    """uint64[32]: direction numbers of a dimension from 1 to 1024, as 32-bit fractions, most significant first."""
+    initial, polynomials = _joe_and_kuo()
+    polynomial = int(polynomials[dimension - 1])
+    degree = polynomial.bit_length() - 1
+    m = [int(x) for x in initial[dimension - 1, :degree]] if degree else [1] * DIRECTION_BITS
+    for k in range(degree, DIRECTION_BITS):
+        new = m[k - degree]
+        for j in range(1, degree + 1):
+            if polynomial >> (degree - j) & 1:
+                new ^= m[k - j] << j
+        m.append(new)
+    return np.array([m[k] << (DIRECTION_BITS - 1 - k) for k in range(DIRECTION_BITS)], np.uint64)
+
+
+@cache
+def _joe_and_kuo() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Initial numbers, one row a dimension, and the primitive polynomials, as bits."""
     with (resources.files("sim.sampling") / "joe_kuo.npz").open("rb") as stream, np.load(stream) as stored:
-        initial, polynomials = stored["initial"].astype(np.uint64), stored["polynomials"]
-    found = np.zeros((MOST_DIMENSIONS, DIRECTION_BITS), np.uint64)
-    for d, polynomial in enumerate(polynomials.tolist()):
-        degree = polynomial.bit_length() - 1
-        m = [int(x) for x in initial[d, :degree]] if degree else [1] * DIRECTION_BITS
-        for k in range(degree, DIRECTION_BITS):
-            new = m[k - degree]
-            for j in range(1, degree + 1):
-                if polynomial >> (degree - j) & 1:
-                    new ^= m[k - j] << j
-            m.append(new)
-        found[d] = [m[k] << (DIRECTION_BITS - 1 - k) for k in range(DIRECTION_BITS)]
-    return found
+        return stored["initial"], stored["polynomials"]
 
 
 def scrambled(seed: int, names: Sequence[str], dimensions: Sequence[int]) -> Words:
@@ -65,7 +70,7 @@ def scrambled(seed: int, names: Sequence[str], dimensions: Sequence[int]) -> Wor
         random &= mask
         # Column j of the matrix: 1 at digit j, random digits below it, nothing above.
         columns = (random[1:] & (pivots - np.uint64(1))[:, None]) | pivots[:, None]
-        plain = directions()[dimension - 1]
+        plain = directions(dimension)
         has = (plain[:, None] >> (np.uint64(DIRECTION_BITS - 1) - places)) & np.uint64(1)  # [direction, digit]
         chosen = np.where(has[:, :, None] == 1, columns[None, :, :], np.uint64(0))
         result[row, 0] = random[0]
