@@ -31,7 +31,7 @@ class Part:
     def count(self, tally: Callable[..., Any], digest: Callable[..., Any], chunk: Chunk) -> None:
         """Count a chunk with the two entries of its kernel."""
         self.tallies.count(tally, chunk.first, chunk.outputs)
-        digest(chunk.outputs, chunk.first, self.sums)
+        digest(chunk.outputs, chunk.first, np.empty(chunk.outputs.shape[1], np.uint64), self.sums)
         if (self.tallies.moments[chunk.first][:, 0] < chunk.outputs.shape[1]).any():
             bad = ~np.isfinite(chunk.outputs).all(axis=0)
             self.invalid[chunk.first] = (int(np.count_nonzero(bad)), chunk.first + int(np.argmax(bad)))

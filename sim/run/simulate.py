@@ -83,7 +83,7 @@ class Simulator:
         return [
             ("simulate_paths", (*pointers, *entry)),
             ("tally", counts.arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))),
-            ("digest", (none, 0, np.zeros(1, np.uint64))),
+            ("digest", (none, 0, np.zeros(0, np.uint64), np.zeros(1, np.uint64))),
             ("probe_maths", (np.zeros(0), np.zeros((5, 0)))),
         ]
 
