@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ import numpy as np
 from sim.run.columns import Sink
 from sim.run.parts import Part
 from sim.run.result import SAMPLE, Columns, Floats, Tally
-from sim.run.simulate import CHUNK, Chunk, Simulator
+from sim.run.simulate import CHUNK, Chunk, Simulator, available_threads
 from sim.run.store import Folder, Keep
 from sim.run.tallies import Moments, Tallies
 
@@ -80,7 +81,7 @@ def record(
     counted = tuple(dict.fromkeys(thresholds))
     wanted = tuple(dict.fromkeys(output for output, _ in counted))
     sink = folder.sink(setup, simulator.plan.drivers, keep, wanted, looks[-1])
-    taking = Taking(simulator, sink if keep != "none" else None, counted, progress, min(CHUNK, looks[-1]))
+    taking = Taking(simulator, sink if keep != "none" else None, counted, progress, min(CHUNK, looks[-1]), threads)
     driver_paths = {"all": looks[-1], "outputs": SAMPLE, "none": 0}[keep]
     tallies: Mapping[str, Tally] = {}
     for paths in looks:
@@ -121,19 +122,54 @@ def _shown(simulator: Simulator, path: int) -> dict[str, Any]:
     return {"path": path, "drivers": drivers, "not_finite": [name for name, v in outputs if not np.isfinite(v)]}
 
 
-def _quarterly(simulator: Simulator, series: Floats) -> tuple[tuple[object, ...], ...]:
-    setup, rows = simulator.setup, []
-    for cell, by_period in zip(setup.series, series, strict=True):
-        for period, column in zip(setup.period_names, by_period, strict=True):
-            valid = column[np.isfinite(column)]
-            if valid.size == 0:
-                continue
-            percentiles = np.quantile(np.sort(valid), [p / 100 for p in SERIES_PERCENTILES])
-            error = _error(column, simulator.plan.replicates)
-            rows.append(
-                (cell, period, setup.units[cell], float(valid.mean()), error, *map(float, percentiles), valid.size)
-            )
-    return tuple(rows)
+def _quarterly(simulator: Simulator, series: Floats, threads: int | None = None) -> tuple[tuple[object, ...], ...]:
+    setup, replicates = simulator.setup, simulator.plan.replicates
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
+        found = pool.map(lambda columns: _summaries(columns, replicates), series)
+        return tuple(
+            (cell, period, setup.units[cell], *summary)
+            for cell, summaries in zip(setup.series, found, strict=True)
+            for period, summary in zip(setup.period_names, summaries, strict=True)
+            if summary
+        )
+
+
+def _summaries(columns: Floats, replicates: int) -> list[tuple[object, ...]]:
+    """Mean, error, percentiles and paths of the finite values of each of the columns float64[T, n]; () of none."""
+    n = columns.shape[1]
+    whole = np.isfinite(columns).all(axis=1) & (n >= 2 and n % replicates == 0)
+    at_once = iter(_of_whole(columns if whole.all() else columns[whole], replicates) if whole.any() else ())
+    return [next(at_once) if w else _summary(each, replicates) for w, each in zip(whole, columns, strict=True)]
+
+
+def _summary(column: Floats, replicates: int) -> tuple[object, ...]:
+    valid = column[np.isfinite(column)]
+    if valid.size == 0:
+        return ()
+    percentiles = np.quantile(valid, np.array(SERIES_PERCENTILES) / 100)
+    with np.errstate(over="ignore"):
+        mean = float(valid.mean())
+    return (mean, _error(column, replicates), *map(float, percentiles), valid.size)
+
+
+def _of_whole(columns: Floats, replicates: int) -> list[tuple[object, ...]]:
+    """The same of columns that are finite and have as many values of each replicate, at once and to the same bits."""
+    count, n = columns.shape
+    ordered = np.sort(columns, axis=1)
+    places = (n - 1) * (np.array(SERIES_PERCENTILES) / 100)
+    below = np.floor(places).astype(np.int64)
+    part, low, high = places - below, ordered[:, below], ordered[:, np.minimum(below + 1, n - 1)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Rounded as by `numpy.quantile`, from the nearer end.
+        percentiles = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
+        by_replicate = np.ascontiguousarray(columns.reshape(count, n // replicates, replicates).transpose(0, 2, 1))
+        values = columns if replicates == 1 else by_replicate.mean(axis=2)
+        errors = values.std(axis=1, ddof=1) / values.shape[1] ** 0.5
+        means = columns.mean(axis=1)
+    return [
+        (float(mean), float(error) if np.isfinite(error) else None, *map(float, row), n)
+        for mean, error, row in zip(means, errors, percentiles, strict=True)
+    ]
 
 
 def _error(column: Floats, replicates: int) -> float | None:
@@ -147,10 +183,10 @@ def _error(column: Floats, replicates: int) -> float | None:
     finite = [part[np.isfinite(part)] for part in parts]
     if any(part.size == 0 for part in finite):
         return None
-    values = finite[0] if replicates == 1 else np.array([part.mean() for part in finite])
-    if values.size < 2:
-        return None
     with np.errstate(over="ignore", invalid="ignore"):
+        values = finite[0] if replicates == 1 else np.array([part.mean() for part in finite])
+        if values.size < 2:
+            return None
         error = float(values.std(ddof=1)) / values.size**0.5
     return error if np.isfinite(error) else None
 
@@ -169,11 +205,12 @@ class Taking:
         thresholds: Sequence[tuple[str, float]],
         progress: Callable[[int], None],
         quarterly: int,
+        threads: int | None,
     ):
         self._simulator, self._sink, self._progress = simulator, sink, progress
         outputs = simulator.setup.outputs
         pilot = simulator.chunk(0, CHUNK, drivers=False, series=True)
-        self.quarterly = _quarterly(simulator, pilot.series[:, :, :quarterly])
+        self.quarterly = _quarterly(simulator, pilot.series[:, :, :quarterly], threads)
         first = pilot.outputs
         del pilot  # its series are most of what a run holds at once
         counted = [(outputs.index(name), value) for name, value in thresholds]

@@ -82,7 +82,7 @@ class Simulator:
         return [
             ("simulate_paths", (*(0 for _ in parts), *entry)),  # addresses: their kind is all that counts here
             ("tally", counts.arguments(0, none, np.zeros((1, 3)), np.zeros((1, 16)))),
-            ("digest", (none, 0, np.zeros(1, np.uint64), np.zeros(1, np.uint64))),
+            ("digest", (none, 0, np.zeros(0, np.uint64), np.zeros(1, np.uint64))),
             ("probe_maths", (np.zeros(0), np.zeros((5, 0)))),
         ]
 

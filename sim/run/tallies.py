@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.run.result import PERCENTILES, REPLICATES, Tally
-from sim.run.tally import ATOMS, BINS, CORE, DIVISIONS, LARGEST, SMALLEST, TAIL
+from sim.run.tally import ABOVE, ATOMS, BINS, CORE, DIVISIONS, FIRST_SHIFT, LARGEST, SMALLEST, STRETCH, TAIL
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,12 +25,15 @@ CORE_SHARE = 0.005  # of the first chunk lies beyond either end of the core
 class Tallies:
     """Tallies of O outputs. ``place`` them by the first chunk, ``count`` chunks (any order), ``merge`` parts.
 
+    ``divisions`` is the first bin of each cell, counted from the first of the core: int64[O, CORE + 1].
+
     ``moments`` holds (number, mean, sum of squares, sums by replicate) of each chunk, by its first path, until they
     are taken. ``classes`` says of each bin between which of `PERCENTILES` of the first chunk it lies; ``shares`` counts
     values by class and replicate; ``reached`` counts by replicate the values at or above each of ``thresholds``, which
     are pairs of an output's number and a value. ``tied`` numbers the outputs whose values repeat in the first chunk,
     -1 elsewhere; of these alone ``bounds`` knows what each bin's smallest and largest value are, and ``held`` counts
-    the values equal to ``atoms``, the two that repeat most there. ``extremes`` are those of the whole column.
+    the values equal to ``atoms``, the two that repeat most there. ``extremes`` are the smallest value below the core
+    and the largest above it; without ties the first chunk has values on either side.
     """
 
     lows: Floats
@@ -38,6 +42,7 @@ class Tallies:
     tied: Ints
     atoms: Floats
     thresholds: tuple[tuple[int, float], ...] = ()
+    cells: NDArray[np.int32] = field(init=False)
     classes: NDArray[np.uint8] = field(init=False)
     counts: Ints = field(init=False)
     bounds: Floats = field(init=False)
@@ -48,6 +53,8 @@ class Tallies:
     moments: dict[int, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.cells = np.full((self.lows.size, CORE + 1), BINS << FIRST_SHIFT, np.int32)
+        self.cells[:, :CORE] = ((TAIL + self.divisions[:, :-1]) << FIRST_SHIFT) + np.diff(self.divisions, axis=1)
         self.classes = np.zeros((self.lows.size, BINS + 1), np.uint8)
         self.classes[:, BINS] = CLASSES
         self._forget()
@@ -70,26 +77,22 @@ class Tallies:
         ``exact`` knows the bounds of every bin of every output: percentiles of few paths are then exact.
         """
         lows, inverse = np.zeros(first.shape[0]), np.ones(first.shape[0])
-        divisions = np.tile(np.arange(CORE + 1, dtype=np.int64), (first.shape[0], 1))
+        divisions = np.tile(np.arange(CORE + 1), (first.shape[0], 1))
         tied = np.full(first.shape[0], -1)
         atoms: list[Floats] = []
         for o, row in enumerate(first):
             valid = np.sort(row[np.isfinite(row)])
             # Too few values to see that none repeat count as ties: that is always right, and only slower.
-            if exact or valid.size < ENOUGH or (valid[1:] == valid[:-1]).any():
+            bounded = exact or valid.size < ENOUGH or bool((valid[1:] == valid[:-1]).any())
+            if valid.size:
+                low, scale, divisions[o, 1:] = _cells(valid)
+                lows[o], inverse[o] = low, scale
+                ends = [(float(end) - low) * scale for end in (valid[0], valid[-1])]
+                # Extremes are looked for beyond the core alone: values so far or near that they miss it need bounds.
+                bounded = bounded or not (ends[0] < 0.0 and ends[1] >= CORE)
+            if bounded:
                 tied[o] = len(atoms)
                 atoms.append(_most_repeated(valid))
-            if valid.size == 0:
-                continue
-            edge = int(CORE_SHARE * (valid.size - 1))
-            low, high = float(valid[edge]), float(valid[valid.size - 1 - edge])
-            if high - low <= 1e-12 * max(abs(low), abs(high)):  # an atom: any width serves, bins know their bounds
-                high = low + max(abs(low), 1.0)
-            lows[o], inverse[o] = low, CORE / (high - low)
-            middle = valid[(valid >= low) & (valid < high)]
-            cells = np.minimum(((middle - low) * inverse[o]).astype(np.int64), CORE - 1)
-            held = np.bincount(cells, minlength=CORE)
-            divisions[o, 1:] += np.cumsum(DIVISIONS * held // max(held.sum(), 1))
         return Tallies(lows, inverse, divisions, tied, np.reshape(atoms, (-1, int(ATOMS))), tuple(thresholds))
 
     def alike(self) -> Tallies:
@@ -118,10 +121,11 @@ class Tallies:
 
     def arguments(self, first_path: int, outputs: Floats, moments: Floats, sums: Floats) -> tuple[Any, ...]:
         """What `sim.run.tally.tally` is called with; moments and sums are written as it says."""
-        places = (self.lows, self.inverse_widths, self.divisions, self.classes, self.tied, self.atoms)
+        places = (self.lows, self.inverse_widths, self.cells, self.classes, self.tied, self.atoms)
         counted = (self.counts, self.bounds, self.held, self.extremes)
-        scratch = (np.empty((4, 16)), np.zeros(BINS + 1, np.int32), np.zeros((self.shares.shape[1], 16), np.int32))
-        return (outputs, first_path, *places, *counted, moments, sums, self.shares, *scratch)
+        seen, parts = np.zeros(BINS + 1, np.int32), np.zeros(self.shares.shape[1:], np.int32)
+        scratch = (seen, parts, np.empty(REPLICATES), np.empty(STRETCH, np.int32), np.empty(STRETCH))
+        return (outputs, first_path, *places, *counted, moments, sums, self.shares, scratch)
 
     def merge(self, other: Tallies) -> None:
         """Add what another part of the run counted; the bits do not depend on the order of the parts."""
@@ -178,8 +182,11 @@ class Tallies:
         at_smallest, at_largest = np.zeros_like(counts), np.zeros_like(counts)
         used = np.flatnonzero(counts)
         if used.size:
-            smallest[used[0]], at_smallest[used[0]] = self.extremes[o, SMALLEST], 1
-            largest[used[-1]], at_largest[used[-1]] = self.extremes[o, LARGEST], 1
+            first, last = used[0], used[-1]
+            if first < TAIL:
+                smallest[first], at_smallest[first] = self.extremes[o, SMALLEST], 1
+            if last >= ABOVE:
+                largest[last], at_largest[last] = self.extremes[o, LARGEST], 1
         return smallest, largest, at_smallest, at_largest
 
     def _edges(self, o: int) -> Floats:
@@ -203,6 +210,21 @@ class Tallies:
             below = np.cumsum(shares, axis=1)[:, :-1] / counts[:, None, :]
             spread = math.sqrt(REPLICATES)
             return means.std(axis=1, ddof=1) / spread, below.std(axis=2, ddof=1) / spread
+
+
+def _cells(ordered: Floats) -> tuple[float, float, Ints]:
+    """Where the core begins, the inverse width of its cells, and the bins up to the end of each, for rising values."""
+    edge = int(CORE_SHARE * (ordered.size - 1))
+    low, high = float(ordered[edge]), float(ordered[ordered.size - 1 - edge])
+    if high - low <= 1e-12 * max(abs(low), abs(high)):  # an atom: any width serves, bins know their bounds
+        high = low + max(abs(low), 1.0)
+    # A cap's many values belong into the last cell: beyond the core they would be slow.
+    inverse = (CORE - int(ordered[-1] == high)) / min(high - low, sys.float_info.max)
+    middle = ordered[(ordered >= low) & (ordered < high)]
+    with np.errstate(over="ignore"):
+        cells = np.minimum((middle - low) * inverse, CORE - 1).astype(np.int64)
+    held = np.bincount(cells, minlength=CORE)
+    return low, inverse, np.arange(1, CORE + 1) + np.cumsum(DIVISIONS * held // max(held.sum(), 1))
 
 
 def _most_repeated(ordered: Floats) -> Floats:

@@ -21,11 +21,17 @@ CORE = 1024
 DIVISIONS = 1024  # bins beyond one a cell, shared out by density
 TAIL = 512
 BINS = CORE + DIVISIONS + 2 * TAIL
+ABOVE = BINS - TAIL  # the first bin above the core
+STRETCH = 896  # values at a time, a ninth of a chunk: what is known of them stays in the nearest cache
 SMALLEST = np.uint64(0)
 LARGEST = np.uint64(1)
 ATOMS = np.uint64(2)  # values counted by themselves where values repeat
+EIGHT = np.uint64(8)
 SIXTEEN = np.uint64(16)  # replicates
 LAST_OF_SIXTEEN = np.uint64(15)
+EIGHT_SIXTEENS = np.uint64(128)
+FIRST_SHIFT = np.int32(11)  # of a cell's first bin in its word
+HOW_MANY = np.int32(2047)  # the cell's number of bins in its word
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
 NOT_A_NUMBER = np.uint64(0x7FF8000000000000)
 TAIL_START = np.uint64(0x1FF8)  # the bits of 1.0, shifted
@@ -39,19 +45,14 @@ def tail_bin(distance):
 
 
 @inlined
-def bin_of(x, low, inverse, divisions):
-    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite."""
+def outer_bin(x, low, inverse):
+    """Number of the bin of x outside the core; `BINS`, where nothing is read, if x is not finite."""
     u = (x - low) * inverse
-    if u >= 0.0 and u < CORE:
-        cell = np.uint64(np.int64(u))
-        first = divisions[cell]
-        inside = (u - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first)
-        return np.uint64(TAIL + first + np.int64(inside))
     if x - x != 0.0:
-        return np.uint64(BINS)
+        return np.int32(BINS)
     if u < 0.0:
-        return np.uint64(TAIL - 1 - tail_bin(-u))
-    return np.uint64(TAIL + CORE + DIVISIONS + tail_bin(u - CORE))
+        return np.int32(TAIL - 1 - tail_bin(-u))
+    return np.int32(ABOVE + tail_bin(u - CORE))
 
 
 @inlined
@@ -71,7 +72,10 @@ def weight_of(path):
 
 @compiled
 def digest(values, first_path, weights, sums):
-    """Adds the digests of values: float64[O, n], paths ``first_path`` on, to sums: uint64[O]; every NaN is one."""
+    """Adds the digests of values: float64[O, n], paths ``first_path`` on, to sums: uint64[O]; every NaN is one.
+
+    weights: uint64[n] is scratch.
+    """
     n = np.uint64(values.shape[1])
     for i in range(n):
         weights[i] = weight_of(np.uint64(first_path) + np.uint64(i))
@@ -85,57 +89,109 @@ def digest(values, first_path, weights, sums):
 
 
 @inlined
-def count_bins(row, low, inverse, cells, classes, seen, parts):
-    """Adds a row's values to seen: int32[BINS + 1] by bin, and to parts: int32[CLASSES + 1, 16] by class."""
-    for i in range(np.uint64(row.size)):
-        k = bin_of(row[i], low, inverse, cells)
+def place(row, low, inverse, cells, extremes, bins, rest):
+    """Number of the bin of each of a row's values into bins: int32; what lies outside the core widens extremes.
+
+    rest: float64 is scratch. The loops are apart so that the first and the last become vector code.
+    """
+    n = np.uint64(row.size)
+    for i in range(n):
+        u = (row[i] - low) * inverse
+        u = u if (u >= 0.0) & (u < CORE) else np.float64(CORE)
+        cell = np.int32(u)
+        bins[i], rest[i] = cell, u - np.float64(cell)
+    least, most = extremes[SMALLEST], extremes[LARGEST]
+    for i in range(n):
+        cell = np.uint64(np.uint32(bins[i]))
+        word = cells[cell]
+        if cell == np.uint64(CORE):
+            x = row[i]
+            word = outer_bin(x, low, inverse) << FIRST_SHIFT
+            least = x if x - x == 0.0 and x < least else least
+            most = x if x - x == 0.0 and x > most else most
+        bins[i] = word
+    extremes[SMALLEST], extremes[LARGEST] = least, most
+    for i in range(n):
+        word = bins[i]
+        bins[i] = (word >> FIRST_SHIFT) + np.int32(rest[i] * np.float64(np.int32(word & HOW_MANY)))
+
+
+@inlined
+def count(bins, n, classes, seen, parts):
+    """Adds the first n of bins to seen: int32[BINS + 1] by bin, and to parts: int32[CLASSES + 1, 16] by class."""
+    for i in range(n):
+        k = np.uint64(np.uint32(bins[i]))
         seen[k] += np.int32(1)
         parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
 
 
 @inlined
-def count_and_bound(row, low, inverse, cells, classes, seen, parts, bounds):
-    """The same, and the smallest and largest value of each bin into bounds: float64[BINS + 1, 2]."""
+def bound(row, bins, atoms, bounds, held):
+    """The smallest and largest value of each bin into bounds: float64[BINS + 1, 2]; how often each atom into held."""
     for i in range(np.uint64(row.size)):
-        x = row[i]
-        k = bin_of(x, low, inverse, cells)
-        seen[k] += np.int32(1)
-        parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
-        bounds[k, SMALLEST] = x if x < bounds[k, SMALLEST] else bounds[k, SMALLEST]
-        bounds[k, LARGEST] = x if x > bounds[k, LARGEST] else bounds[k, LARGEST]
+        x, k = row[i], np.uint64(np.uint32(bins[i]))
+        if x < bounds[k, SMALLEST]:
+            bounds[k, SMALLEST] = x
+        if x > bounds[k, LARGEST]:
+            bounds[k, LARGEST] = x
+    for a in range(ATOMS):
+        atom, equal = atoms[a], 0
+        for i in range(np.uint64(row.size)):
+            equal += 1 if row[i] == atom else 0
+        held[a] += equal
+
+
+@inlined
+def add(row, low, totals, squares):
+    """Adds a row's values less ``low``, and the squares of that, to totals and squares: float64[16] by replicate."""
+    n = np.uint64(row.size)
+    whole = n - n % EIGHT_SIXTEENS
+    # Eight at a time of one replicate, in the order of the paths: the loop over replicates becomes vector code.
+    for start in range(np.uint64(0), whole, EIGHT_SIXTEENS):
+        for r in range(SIXTEEN):
+            total, square = totals[r], squares[r]
+            for j in range(EIGHT):
+                w = deviation(row[start + j * SIXTEEN + np.uint64(r)], low)
+                total += w
+                square = fma(w, w, square)
+            totals[r], squares[r] = total, square
+    for i in range(whole, n):
+        w, r = deviation(row[i], low), i & LAST_OF_SIXTEEN
+        totals[r] += w
+        squares[r] = fma(w, w, squares[r])
 
 
 @compiled
 def tally(
-    values, first_path, lows, inverse_widths, divisions, classes, tied, atoms,
-    counts, bounds, held, extremes, moments, sums, shares, lanes, seen, parts,
+    values, first_path, lows, inverse_widths, cells, classes, tied, atoms,
+    counts, bounds, held, extremes, moments, sums, shares, scratch,
 ):  # fmt: skip
-    """Count values: float64[O, n] into counts: int64[O, BINS + 1].
+    """Count values: float64[O, n], n below 2^31, into counts: int64[O, BINS + 1].
 
-    lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
-    from the first of the core. tied: int64[O] is an output's row, or -1 if it has none, in bounds:
-    float64[T, BINS + 1, 2], and in held: int64[T, 2], which counts the values equal to atoms: float64[T, 2].
-    extremes: float64[O, 2] are the smallest and largest finite value. moments: float64[O, 3] receives the number of
-    finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which lies
-    within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are
-    not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
-    receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that of each bin being in
-    classes: uint8[O, BINS + 1].
+    lows, inverse_widths: float64[O] place the cells; cells: int32[O, CORE + 1] are words of the first bin of each,
+    shifted, and of how many it has; the last word is `BINS`. tied: int64[O] is an output's row, or -1 if it has none,
+    in bounds: float64[T, BINS + 1, 2], and in held: int64[T, 2], which counts the values equal to atoms: float64[T, 2].
+    extremes: float64[O, 2] are the smallest and largest finite value outside the core. moments: float64[O, 3] receives
+    the number of finite values, their mean less ``low`` and their sum of squared deviations. These are sums about
+    ``low``, which lies within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section
+    3). Values that are not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16):
+    sums: float64[O, 16] receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that
+    of each bin being in classes: uint8[O, BINS + 1]. scratch: seen and parts, of zeros, as `count` knows them, squares:
+    float64[16], and bins and rest: [STRETCH] as `place` knows them.
     """
     n = np.uint64(values.shape[1])
-    whole = n - n % SIXTEEN
-    by_replicate, squared, least, most = lanes[0], lanes[1], lanes[2], lanes[3]
+    seen, parts, squares, bins, rest = scratch  # in the nearest cache, as the totals of all outputs would not be
     for o in range(np.uint64(values.shape[0])):
-        low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
-        if tied[o] >= 0:
-            count_and_bound(row, low, inverse, cells, classes[o], seen, parts, bounds[tied[o]])
-            for a in range(ATOMS):
-                atom, equal = atoms[tied[o], a], 0
-                for i in range(n):
-                    equal += 1 if row[i] == atom else 0
-                held[tied[o], a] += equal
-        else:
-            count_bins(row, low, inverse, cells, classes[o], seen, parts)
+        low, inverse, by_replicate = lows[o], inverse_widths[o], sums[o]
+        for r in range(SIXTEEN):
+            by_replicate[r], squares[r] = 0.0, 0.0
+        for start in range(np.uint64(0), n, np.uint64(STRETCH)):
+            row = values[o, start : min(start + np.uint64(STRETCH), n)]
+            place(row, low, inverse, cells[o], extremes[o], bins, rest)
+            count(bins, np.uint64(row.size), classes[o], seen, parts)
+            if tied[o] >= 0:
+                bound(row, bins, atoms[tied[o]], bounds[tied[o]], held[tied[o]])
+            add(row, low, by_replicate, squares)
         number = np.float64(n) - np.float64(seen[BINS])
         for k in range(np.uint64(BINS + 1)):
             counts[o, k] += np.int64(seen[k])
@@ -144,33 +200,11 @@ def tally(
             for r in range(SIXTEEN):
                 shares[o, c, r] += np.int64(parts[c, r])
                 parts[c, r] = np.int32(0)
-        for r in range(SIXTEEN):
-            by_replicate[r], squared[r] = 0.0, 0.0
-            least[r], most[r] = np.inf, -np.inf
-        for start in range(np.uint64(0), whole, SIXTEEN):
-            for r in range(SIXTEEN):
-                x = row[start + np.uint64(r)]
-                finite = x - x == 0.0
-                w = x - low if finite else 0.0
-                by_replicate[r] += w
-                squared[r] = fma(w, w, squared[r])
-                least[r] = x if finite and x < least[r] else least[r]
-                most[r] = x if finite and x > most[r] else most[r]
-        for i in range(whole, n):
-            x, r = row[i], i & LAST_OF_SIXTEEN
-            w = deviation(x, low)
-            by_replicate[r] += w
-            squared[r] = fma(w, w, squared[r])
-            least[r] = x if x - x == 0.0 and x < least[r] else least[r]
-            most[r] = x if x - x == 0.0 and x > most[r] else most[r]
         total, square = 0.0, 0.0
         for r in range(SIXTEEN):
-            total, square = total + by_replicate[r], square + squared[r]
-            sums[o, r] = by_replicate[r]
-            extremes[o, 0] = min(extremes[o, 0], least[r])
-            extremes[o, 1] = max(extremes[o, 1], most[r])
+            total, square = total + by_replicate[r], square + squares[r]
         mean = total / number if number > 0.0 else 0.0
-        squares = square - total * mean
+        square -= total * mean
         moments[o, 0] = number
         moments[o, 1] = mean
-        moments[o, 2] = squares if squares > 0.0 else 0.0
+        moments[o, 2] = square if square > 0.0 else 0.0

@@ -46,8 +46,8 @@ def verify(
     differences: dict[str, tuple[str, int, float, float]] = {}
     sums = np.zeros(len(outputs), np.uint64)
     for chunk in simulator.chunks(run.paths, threads=threads):
-        simulator.digest(chunk.outputs, chunk.first, np.empty(chunk.outputs.shape[1], np.uint64), sums)
         count = chunk.outputs.shape[1]
+        simulator.digest(chunk.outputs, chunk.first, np.empty(count, np.uint64), sums)
         for name, stored in kept.items():
             again = chunk.drivers[drivers[name]] if name in drivers else chunk.outputs[outputs[name]]
             before = stored[chunk.first : chunk.first + count]

@@ -53,3 +53,18 @@ def test_where_so_few_paths_tell_no_error_there_is_none() -> None:
     assert record._error(np.array([nan, 1.0, 3.0]), 1) == pytest.approx(1.0)
     assert record._error(np.array([1.0, nan, 3.0, nan]), 2) is None  # nothing of the second replicate
     assert record._error(np.array([1.0, 2.0, 3.0, 6.0]), 2) == pytest.approx(1.0)  # means 2 and 4
+
+
+@pytest.mark.parametrize("replicates", [1, 16])
+@pytest.mark.parametrize("n", [1, 7, 16, 1000, CHUNK])
+def test_columns_at_once_are_summarised_to_the_bits_of_each_alone(n: int, replicates: int) -> None:
+    """Percentiles of numpy, and means added up in the same order; columns with gaps among them, or nothing else."""
+    rng = np.random.default_rng(n)
+    columns = np.exp(rng.normal(size=(9, n)))
+    columns[1, n // 2], columns[3], columns[5, ::2] = np.nan, np.inf, -np.inf
+    columns[6], columns[7] = 0.1, 1.7e308
+    alone = [record._summary(column, replicates) for column in columns]
+    assert record._summaries(columns, replicates) == alone
+    assert alone[3] == ()
+    assert len(alone[0]) == 8
+    assert record._summaries(columns[3:4], replicates) == [()]

@@ -11,7 +11,8 @@ import pytest
 from sim.analysis.estimate import PERCENTILES, describe, describe_tally
 from sim.run.result import Tally
 from sim.run.simulate import CHUNK, Simulator
-from sim.run.tallies import Moments, Tallies
+from sim.run.tallies import CORE_SHARE, Moments, Tallies
+from sim.run.tally import ABOVE, TAIL
 from tests.run.conftest import TOY
 
 N = 3 * CHUNK + 321
@@ -33,6 +34,7 @@ def columns() -> dict[str, np.ndarray]:
         "rare": (normal > 3.5).astype(float),
         "constant": np.full(N, 0.1),
         "atom and tail": np.maximum(normal, 0.0),
+        "cap and tail": np.minimum(normal, 1.0),
         "whole numbers": rng.poisson(3, N).astype(float),
         "drifting": normal + np.arange(N) / N * 100,  # leaves the bins that the first chunk placed
         "tiny": 1e-300 * normal,
@@ -190,6 +192,33 @@ def test_no_value_is_too_far_out(count: Count) -> None:
     assert tally.counts.sum() == far.size
     assert (tally.smallest[0], tally.largest[-1]) == (far.min(), far.max())
     assert (tally.largest[:-1] < tally.smallest[1:]).all()
+
+
+@pytest.mark.parametrize("name", ["indicator", "cap and tail"])
+def test_what_lies_at_a_cap_is_in_the_core(count: Count, name: str) -> None:
+    """Beyond it each value takes several times as long: there are at most the rare ones of a tail."""
+    column = np.ascontiguousarray(COLUMNS[name][None, :CHUNK])
+    whole = Tallies.placed(column)
+    whole.count(count, 0, column)
+    assert whole.counts[0, ABOVE:].sum() == 0
+    assert whole.counts[0, :TAIL].sum() <= CHUNK // 100
+
+
+@pytest.mark.parametrize("what", ["a core wider than any number", "ends nearer to a wide core than its widths tell"])
+def test_extremes_are_exact_however_odd_the_spread(count: Count, what: str) -> None:
+    """Where no value can be told to lie beyond the core, every bin knows its bounds."""
+    rng = np.random.default_rng(3)
+    near = -5e-324 * np.arange(1, int(CORE_SHARE * (CHUNK - 1)) + 1)
+    nearby = np.concatenate([near, 1e300 * np.arange(CHUNK - near.size)])
+    column = 1.7e308 * rng.uniform(-1, 1, CHUNK) if what.startswith("a core") else nearby
+    values = rng.permutation(column)[None, :]
+    whole = Tallies.placed(values)
+    whole.count(count, 0, values)
+    moments = Moments.none(1)
+    moments.take(whole.moments.pop(0), CHUNK)
+    tally = whole.by_output(["y"], moments, replicated=False)["y"]
+    assert tally.counts.sum() == CHUNK
+    assert (tally.smallest[0], tally.largest[-1]) == (values.min(), values.max())
 
 
 def test_errors_are_those_of_the_replicates(count: Count) -> None:
