@@ -159,15 +159,30 @@ def _order_statistics(tally: Tally, k: Ints) -> Floats:
 def extremes(column: Floats | Tally, count: int) -> tuple[Floats, Floats]:
     """Rising distances from the median of the ``count`` largest and of the ``count`` smallest values, all finite."""
     if isinstance(column, Tally):
-        n, last = column.paths, np.arange(count)
-        middle = _order_statistics(column, np.array([n // 2]))[0]
-        return _order_statistics(column, n - count + last) - middle, middle - _order_statistics(
-            column, count - 1 - last
-        )
+        middle = _order_statistics(column, np.array([column.paths // 2]))[0]
+        lowest, highest = _outermost(column, count)
+        return highest - middle, middle - lowest[::-1]
     middle = float(np.median(column))
     n = column.size
     ordered = np.partition(column, (count - 1, n - count))
     return np.sort(ordered[n - count :]) - middle, middle - np.sort(ordered[:count])[::-1]
+
+
+def _outermost(tally: Tally, count: int) -> tuple[Floats, Floats]:
+    """`_order_statistics` of the ``count`` lowest and highest ranks: these are consecutive, so no bin is looked up."""
+    counts, upto = tally.counts, np.cumsum(tally.counts)
+    # Rank and value at which the interpolation within a bin begins, its steps and how far it goes.
+    first = upto - counts + tally.at_smallest - 1
+    steps = np.maximum(counts - tally.at_largest - (tally.at_smallest - 1), 1)
+    low, width = tally.smallest, tally.largest - tally.smallest
+    found, n = [], tally.paths
+    for start in (0, n - count):
+        a, b = (int(np.searchsorted(upto, k, side="right")) for k in (start, start + count - 1))
+        held = np.minimum(upto[a : b + 1], start + count) - np.maximum((upto - counts)[a : b + 1], start)
+        part, step, from_, over = (np.repeat(each[a : b + 1], held) for each in (first, steps, low, width))
+        share = np.clip((np.arange(start, start + count) - part) / step, 0.0, 1.0)
+        found.append(from_ + over * share)
+    return found[0], found[1]
 
 
 def _described(tally: Tally, order_statistics: Callable[[Ints], Floats], confidence: float) -> Distribution:

@@ -94,9 +94,12 @@ def _ranks(column: Floats, order: NDArray[np.int64], replicate: NDArray[np.uint8
     if replicate is not None:
         owner = replicate[order]
         new |= owner[1:] != owner[:-1]
+    ranks = np.empty(column.size)
+    if new.all():  # as of most columns: no two values share a rank
+        ranks[order] = np.arange(column.size)
+        return ranks
     starts = np.flatnonzero(np.concatenate(([True], new)))
     counts = np.diff(np.concatenate((starts, [column.size])))
-    ranks = np.empty(column.size)
     ranks[order] = np.repeat(starts + (counts - 1) / 2, counts)
     return ranks
 

@@ -50,9 +50,9 @@ def analyse(column: Floats | Tally) -> Tail:
         return Tail(math.inf, True)
     found, heavy = 0.0, False
     for distances in extremes(column, k + 1):
-        whole, deep = _index(distances), _index(distances[-max(k // _DEEPER, _FEWEST) - 1 :])
-        error = math.sqrt(_DEEPER / k)
-        if whole > max(_HEAVY, _SKEWED + _SURE / math.sqrt(k)) and deep > _HEAVY - error:
+        whole, deeper = _index(distances), distances[-max(k // _DEEPER, _FEWEST) - 1 :]
+        looks_heavy = whole > max(_HEAVY, _SKEWED + _SURE / math.sqrt(k))
+        if looks_heavy and _index(deeper) > _HEAVY - math.sqrt(_DEEPER / k):
             heavy, found = True, max(found, whole)
         elif not heavy:
             found = max(found, whole)

@@ -103,11 +103,11 @@ class Tallies:
 
     def classify(self) -> None:
         """Set the classes by what was counted so far and forget the counts; for the first chunk, counted in advance."""
-        reached = np.cumsum(self.counts[:, :BINS], axis=1)
-        total = reached[:, -1]
-        for p in PERCENTILES:
+        for classes, counts in zip(self.classes, self.counts, strict=True):
+            reached = np.cumsum(counts[:BINS])
             # A bin belongs to the class after p once the bins up to the one before it hold p percent.
-            self.classes[:, 1:BINS] += reached[:, :-1] >= (total * p / 100)[:, None]
+            marks = [reached[-1] * p / 100 for p in PERCENTILES]
+            classes[1:BINS] = np.searchsorted(marks, reached[:-1], side="right")
         self._forget()
 
     def count(self, entry: Callable[..., Any], first_path: int, outputs: Floats) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.analysis import tails
+from sim.analysis import estimate, tails
+from sim.run.result import Tally
 from tests.statistical import FALSE_ALARM, proportion_caught
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
@@ -95,3 +96,21 @@ def test_the_index_is_that_of_the_tail() -> None:
     found = [tails.analyse(np.random.default_rng(seed).standard_t(1.5, MANY)).index for seed in range(40)]
     assert np.mean(found) == pytest.approx(1.5, rel=0.06)
     assert tails.analyse(np.random.default_rng(1).random(MANY)).index == np.inf
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 50, 399, 400])
+def test_outermost_values_of_a_tally_are_its_order_statistics(count: int) -> None:
+    """To the bit, of bins of one value, of atoms and of many, whole or in part, from either end."""
+    rng = np.random.default_rng(5)
+    counts = np.array([1, 30, 2, 100, 1, 1, 80, 3, 150, 2, 29, 1])
+    smallest = np.sort(rng.normal(size=counts.size))
+    largest = np.append(smallest[1:], 5.0) - 0.001 * rng.uniform(size=counts.size)
+    largest[counts == 1] = smallest[counts == 1]
+    at_smallest, at_largest = np.minimum(counts, 1), np.minimum(counts, 1)
+    largest[3], at_smallest[3], at_largest[3] = smallest[3], 100, 100  # an atom
+    at_smallest[8], at_largest[1] = 60, 0  # an atom and values above it; an edge at which no value is known to lie
+    tally = Tally(400, 0, 0.0, 1.0, counts, smallest, largest, at_smallest, at_largest)
+    ordered = estimate._order_statistics(tally, np.arange(400))
+    above, below = estimate.extremes(tally, count)
+    assert np.array_equal(above, ordered[400 - count :] - ordered[200])
+    assert np.array_equal(below, ordered[200] - ordered[:count][::-1])
