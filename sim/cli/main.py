@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
-import gc
 import importlib
 import re
 import signal
@@ -150,4 +148,3 @@ def main(debug: bool) -> None:
     sim prob latest --output value_per_ads --ge 179 test another threshold
     """
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"  # without our own file, line and source
-    atexit.register(gc.freeze)  # the process ends: taking compiled code and all else to pieces would be 0.3 s of it
