@@ -2,15 +2,15 @@
 
 import numba
 import numpy as np
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 # error_model="numpy": a division by zero gives inf or nan, which marks the path invalid, instead of raising.
-# An inlined function has no use for wrappers that let Python call it; without them compiling takes a third less time.
-inlined = numba.njit(
-    nogil=True, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
-compiled = numba.njit(nogil=True, error_model="numpy", cache=True)
+# Called by address, an entry needs no wrapper for Python, and nothing here may allocate, so that no reference is
+# counted: the machine code needs nothing of Numba when it runs. Compiling takes a third less time without wrappers.
+plain = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+inlined = numba.njit(forceinline=True, **plain)
+compiled = numba.njit(**plain)
 
 
 @intrinsic
@@ -21,6 +21,22 @@ def fma(typing_context, a, b, c):
         return builder.fma(*arguments)
 
     return types.float64(types.float64, types.float64, types.float64), generate
+
+
+@intrinsic
+def call(typing_context, address, *arguments):
+    """Call an entry point of another kernel at its address, an int64."""
+
+    def generate(context, builder, signature, given):
+        function = context.call_conv.get_function_type(types.none, arguments)
+        pointer = builder.inttoptr(given[0], function.as_pointer())
+        values = cgutils.unpack_tuple(builder, given[1])
+        status, _ = context.call_conv.call_function(builder, pointer, types.none, arguments, values)
+        with cgutils.if_unlikely(builder, status.is_error):
+            context.call_conv.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.none(address, types.StarArgTuple(arguments)), generate
 
 
 # --- sim.elementary ---
@@ -793,12 +809,13 @@ def draw_drivers(
     sampler: Words,
     points: WordCube,
     driver_point: Words,
+    words: Words,
+    room: Floats,
     buffer: Floats,
 ) -> None:
-    """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1."""
+    """The values of all drivers on the paths (uint64[BLOCK], any) into rows 0 to D - 1; scratch as `scratch` gives."""
     paired, whole = in_pairs(paths), sampler[ZERO] == SOBOL and in_points(paths)
-    state, place, apart = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
-    scales = np.empty((np.uint64(t_first.size) - ONE) * BLOCK)
+    state, place, apart, scales = words[:REPLICATES], words[REPLICATES:], room[:BLOCK], room[BLOCK:]
     drivers = np.uint64(codes.size)
     for d in range(np.uint64(keys.shape[0])):
         varies = True
@@ -863,16 +880,17 @@ def give_along(leading: FloatTable, t: np.uint64, row: np.uint64, scratch: Float
 
 @inlined
 def lead_by_points(
-    paths: Words, points: WordCube, own: Words, leading: FloatTable, start: np.uint64, scratch: Floats, buffer: Floats
-) -> None:
+    paths: Words, points: WordCube, own: Words, leading: FloatTable, start: np.uint64, words: Words, room: Floats,
+    buffer: Floats,
+) -> None:  # fmt: skip
     """Exchanges the leading rotated coordinates of an innovation, whose first row begins at ``start``, for Sobol's.
 
     With orthonormal directions e_l (rows of ``leading``), z = g + sum of (s_l - e_l g) e_l has coordinates s_l along
     them and keeps those of g in all others: z is standard normal and independent by period, as g was. own: uint64[4],
-    the coordinates' numbers; scratch: four rows.
+    the coordinates' numbers.
     """
     whole = in_points(paths)
-    state, place, apart = np.empty(REPLICATES, np.uint64), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
+    state, place, apart, scratch = words[:REPLICATES], words[REPLICATES:], room[:BLOCK], room[BLOCK:]
     for k in range(np.uint64(own.size)):
         base = np.uint64(k) * BLOCK
         for i in range(BLOCK):
@@ -905,6 +923,8 @@ def draw_innovation(
     points: WordCube,
     innovation_point: WordTable,
     leading: FloatTable,
+    words: Words,
+    room: Floats,
     periods: int,
     buffer: Floats,
     first_row: int,
@@ -912,10 +932,10 @@ def draw_innovation(
     """Innovation number k of periods 1 to ``periods`` into the rows from ``first_row`` on, one row per period.
 
     ``keys`` is uint64[innovations, 2]; ``paths`` uint64[BLOCK], any. innovation_point: uint64[innovations, 4] with
-    leading: float64[4, periods] under Sobol, of no rows otherwise.
+    leading: float64[4, periods] under Sobol, of no rows otherwise. words, room: scratch as `scratch` gives.
     """
     count, start = np.uint64(periods), np.uint64(first_row) * BLOCK
-    scratch = np.empty(FOUR * BLOCK)
+    scratch = room[BLOCK:]
     k0, k1 = keys[k, ZERO], keys[k, ONE]
     for pair in range((count + ONE) >> ONE):
         # The sine of the last of an odd number of periods has no row.
@@ -926,7 +946,7 @@ def draw_innovation(
         for i in range(BLOCK):
             buffer[start + (count - ONE) * BLOCK + np.uint64(i)] = scratch[np.uint64(i)]
     if leading.shape[0] > 0:
-        lead_by_points(paths, points, innovation_point[k], leading, start, scratch, buffer)
+        lead_by_points(paths, points, innovation_point[k], leading, start, words, room, buffer)
 
 
 # --- paths in a block ---
@@ -2851,13 +2871,15 @@ def give(buffer, row, target, slot, first, count):
 
 @inlined
 def draw_noise(draw, block_paths, innovation_paths, first, count, noising, first_row, periods, buffer):
-    """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows."""
-    taken = block_paths.copy()
+    """Innovations of the block's own paths, or of ``innovation_paths``: uint64[innovations, n], if it has rows.
+
+    Those are then left in ``block_paths``.
+    """
     for k in range(np.uint64(noising[0].shape[0])):
         if innovation_paths.shape[0] > 0:
             for i in range(BLOCK):
-                taken[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
-        draw(taken, np.int64(k), *noising, periods, buffer, first_row + np.int64(k) * periods)
+                block_paths[i] = innovation_paths[k, first + min(np.uint64(i), count - np.uint64(1))]
+        call(draw, block_paths, np.int64(k), *noising, periods, buffer, first_row + np.int64(k) * periods)
 
 
 @inlined
@@ -2886,38 +2908,37 @@ def give_outputs(buffer, period, given_first, given_row, given_output, given_div
 def simulate_paths(
     drivers_of, innovation_of, begin, step, end, paths, drawing, noising, first_innovation_row, noise, innovation_paths,
     replaced_rows, replaced_values, number_rows, numbers, schedules, periods,
-    totals, windows, window_divisors, given, slots, series_rows, buffer, drivers, outputs, series,
+    totals, windows, window_divisors, given, slots, series_rows, block_paths, buffer, drivers, outputs, series,
 ):  # fmt: skip
     """Simulate paths of any indices.
 
-    The first five are `draw_drivers`, `draw_innovation`, `begin_block`, `period_block` and `horizon_block` as pointers
-    (`sim.kernel.pointer`): compiled apart, on two CPUs at once, they take half the time of one piece.
+    The first five are `draw_drivers`, `draw_innovation`, `begin_block`, `period_block` and `horizon_block` by address
+    (`sim.kernel.address`): compiled apart, on two CPUs at once, they take half the time of one piece.
     paths: uint64[n]. drawing: the arguments of `draw_drivers` after the paths; noising: those of
-    `draw_innovation` from the keys up to the periods. noise: False sets every innovation to
-    zero. innovation_paths: uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
+    `draw_innovation` from the keys up to the periods. noise: 0 sets every innovation to zero. innovation_paths:
+    uint64[innovations, n] paths whose innovations are taken; no rows, if each path has its own.
     replaced_rows: int64[k] driver rows to be replaced after marginal and copula by replaced_values: float64[k, n].
     number_rows, numbers: numeric openings. Running totals, windows and outputs, as `sim.run.collect` makes them:
     totals: what begins after each period; windows: int64[w, 3] of period, source row and window row, with
     window_divisors: float64[w]; given: which rows are outputs after each period. slots: int64[O], the row of
-    ``outputs`` for each output, or -1. series_rows: int64[s]. Written: drivers float64[D, n] (D may be 0: not wanted),
-    outputs float64[o, n], series float64[s * periods, n] (its n may be 0).
+    ``outputs`` for each output, or -1. series_rows: int64[s]. block_paths: uint64[BLOCK], scratch. Written: drivers
+    float64[D, n] (D may be 0: not wanted), outputs float64[o, n], series float64[s * periods, n] (its n may be 0).
     """
     total = np.uint64(paths.size)
-    block_paths = np.empty(BLOCK, np.uint64)
     for block in range((total + BLOCK - np.uint64(1)) // BLOCK):
         first = np.uint64(block) * BLOCK
         count = min(BLOCK, total - first)
         for i in range(BLOCK):
             # A short last block repeats its last path: every loop keeps its constant length.
             block_paths[i] = paths[first + min(np.uint64(i), count - np.uint64(1))]
-        drivers_of(block_paths, *drawing)
+        call(drivers_of, block_paths, *drawing)
         for k in range(np.uint64(replaced_rows.size)):
             start = np.uint64(replaced_rows[k]) * BLOCK
             for i in range(count):
                 buffer[start + i] = replaced_values[k, first + i]
         for d in range(np.uint64(drivers.shape[0])):
             give(buffer, d, drivers, d, first, count)
-        if noise:
+        if noise != 0:
             draw_noise(
                 innovation_of,
                 block_paths,
@@ -2934,10 +2955,10 @@ def simulate_paths(
                 fill_row(buffer, first_innovation_row + row, 0.0)
         for k in range(np.uint64(numbers.size)):
             fill_row(buffer, number_rows[k], numbers[k])
-        begin(buffer)
+        call(begin, buffer)
         start_totals(buffer, 0, *totals)
         for t in range(1, periods + 1):
-            step(buffer, float(t), schedules)
+            call(step, buffer, float(t), schedules)
             give_outputs(buffer, t, *given, slots, outputs, first, count)
             for w in range(np.uint64(windows.shape[0])):
                 if windows[w, 0] == t:
@@ -2946,7 +2967,7 @@ def simulate_paths(
             if series.shape[1] > 0:
                 for s in range(np.uint64(series_rows.size)):
                     give(buffer, series_rows[s], series, np.int64(s) * periods + t - 1, first, count)
-        end(buffer)
+        call(end, buffer)
         give_outputs(buffer, periods + 1, *given, slots, outputs, first, count)
 
 
@@ -2967,11 +2988,17 @@ CORE = 1024
 DIVISIONS = 1024  # bins beyond one a cell, shared out by density
 TAIL = 512
 BINS = CORE + DIVISIONS + 2 * TAIL
+ABOVE = BINS - TAIL  # the first bin above the core
+STRETCH = 896  # values at a time, a ninth of a chunk: what is known of them stays in the nearest cache
 SMALLEST = np.uint64(0)
 LARGEST = np.uint64(1)
 ATOMS = np.uint64(2)  # values counted by themselves where values repeat
+EIGHT = np.uint64(8)
 SIXTEEN = np.uint64(16)  # replicates
 LAST_OF_SIXTEEN = np.uint64(15)
+EIGHT_SIXTEENS = np.uint64(128)
+FIRST_SHIFT = np.int32(11)  # of a cell's first bin in its word
+HOW_MANY = np.int32(2047)  # the cell's number of bins in its word
 TAIL_SHIFT = np.uint64(49)  # leaves 3 bits of mantissa: 8 bins an octave
 NOT_A_NUMBER = np.uint64(0x7FF8000000000000)
 TAIL_START = np.uint64(0x1FF8)  # the bits of 1.0, shifted
@@ -2985,19 +3012,14 @@ def tail_bin(distance):
 
 
 @inlined
-def bin_of(x, low, inverse, divisions):
-    """Number of the bin of x; `BINS`, where nothing is read, if x is not finite."""
+def outer_bin(x, low, inverse):
+    """Number of the bin of x outside the core; `BINS`, where nothing is read, if x is not finite."""
     u = (x - low) * inverse
-    if u >= 0.0 and u < CORE:
-        cell = np.uint64(np.int64(u))
-        first = divisions[cell]
-        inside = (u - np.float64(cell)) * np.float64(divisions[cell + np.uint64(1)] - first)
-        return np.uint64(TAIL + first + np.int64(inside))
     if x - x != 0.0:
-        return np.uint64(BINS)
+        return np.int32(BINS)
     if u < 0.0:
-        return np.uint64(TAIL - 1 - tail_bin(-u))
-    return np.uint64(TAIL + CORE + DIVISIONS + tail_bin(u - CORE))
+        return np.int32(TAIL - 1 - tail_bin(-u))
+    return np.int32(ABOVE + tail_bin(u - CORE))
 
 
 @inlined
@@ -3016,10 +3038,12 @@ def weight_of(path):
 
 
 @compiled
-def digest(values, first_path, sums):
-    """Adds the digests of values: float64[O, n], paths ``first_path`` on, to sums: uint64[O]; every NaN is one."""
+def digest(values, first_path, weights, sums):
+    """Adds the digests of values: float64[O, n], paths ``first_path`` on, to sums: uint64[O]; every NaN is one.
+
+    weights: uint64[n] is scratch.
+    """
     n = np.uint64(values.shape[1])
-    weights = np.empty(values.shape[1], np.uint64)
     for i in range(n):
         weights[i] = weight_of(np.uint64(first_path) + np.uint64(i))
     for o in range(np.uint64(values.shape[0])):
@@ -3032,60 +3056,109 @@ def digest(values, first_path, sums):
 
 
 @inlined
-def count_bins(row, low, inverse, cells, classes, seen, parts):
-    """Adds a row's values to seen: int32[BINS + 1] by bin, and to parts: int32[CLASSES + 1, 16] by class."""
-    for i in range(np.uint64(row.size)):
-        k = bin_of(row[i], low, inverse, cells)
+def place(row, low, inverse, cells, extremes, bins, rest):
+    """Number of the bin of each of a row's values into bins: int32; what lies outside the core widens extremes.
+
+    rest: float64 is scratch. The loops are apart so that the first and the last become vector code.
+    """
+    n = np.uint64(row.size)
+    for i in range(n):
+        u = (row[i] - low) * inverse
+        u = u if (u >= 0.0) & (u < CORE) else np.float64(CORE)
+        cell = np.int32(u)
+        bins[i], rest[i] = cell, u - np.float64(cell)
+    least, most = extremes[SMALLEST], extremes[LARGEST]
+    for i in range(n):
+        cell = np.uint64(np.uint32(bins[i]))
+        word = cells[cell]
+        if cell == np.uint64(CORE):
+            x = row[i]
+            word = outer_bin(x, low, inverse) << FIRST_SHIFT
+            least = x if x - x == 0.0 and x < least else least
+            most = x if x - x == 0.0 and x > most else most
+        bins[i] = word
+    extremes[SMALLEST], extremes[LARGEST] = least, most
+    for i in range(n):
+        word = bins[i]
+        bins[i] = (word >> FIRST_SHIFT) + np.int32(rest[i] * np.float64(np.int32(word & HOW_MANY)))
+
+
+@inlined
+def count(bins, n, classes, seen, parts):
+    """Adds the first n of bins to seen: int32[BINS + 1] by bin, and to parts: int32[CLASSES + 1, 16] by class."""
+    for i in range(n):
+        k = np.uint64(np.uint32(bins[i]))
         seen[k] += np.int32(1)
         parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
 
 
 @inlined
-def count_and_bound(row, low, inverse, cells, classes, seen, parts, bounds):
-    """The same, and the smallest and largest value of each bin into bounds: float64[BINS + 1, 2]."""
+def bound(row, bins, atoms, bounds, held):
+    """The smallest and largest value of each bin into bounds: float64[BINS + 1, 2]; how often each atom into held."""
     for i in range(np.uint64(row.size)):
-        x = row[i]
-        k = bin_of(x, low, inverse, cells)
-        seen[k] += np.int32(1)
-        parts[np.uint64(classes[k]), np.uint64(i) & LAST_OF_SIXTEEN] += np.int32(1)
-        bounds[k, SMALLEST] = x if x < bounds[k, SMALLEST] else bounds[k, SMALLEST]
-        bounds[k, LARGEST] = x if x > bounds[k, LARGEST] else bounds[k, LARGEST]
+        x, k = row[i], np.uint64(np.uint32(bins[i]))
+        if x < bounds[k, SMALLEST]:
+            bounds[k, SMALLEST] = x
+        if x > bounds[k, LARGEST]:
+            bounds[k, LARGEST] = x
+    for a in range(ATOMS):
+        atom, equal = atoms[a], 0
+        for i in range(np.uint64(row.size)):
+            equal += 1 if row[i] == atom else 0
+        held[a] += equal
+
+
+@inlined
+def add(row, low, totals, squares):
+    """Adds a row's values less ``low``, and the squares of that, to totals and squares: float64[16] by replicate."""
+    n = np.uint64(row.size)
+    whole = n - n % EIGHT_SIXTEENS
+    # Eight at a time of one replicate, in the order of the paths: the loop over replicates becomes vector code.
+    for start in range(np.uint64(0), whole, EIGHT_SIXTEENS):
+        for r in range(SIXTEEN):
+            total, square = totals[r], squares[r]
+            for j in range(EIGHT):
+                w = deviation(row[start + j * SIXTEEN + np.uint64(r)], low)
+                total += w
+                square = fma(w, w, square)
+            totals[r], squares[r] = total, square
+    for i in range(whole, n):
+        w, r = deviation(row[i], low), i & LAST_OF_SIXTEEN
+        totals[r] += w
+        squares[r] = fma(w, w, squares[r])
 
 
 @compiled
 def tally(
-    values, first_path, lows, inverse_widths, divisions, classes, tied, atoms,
-    counts, bounds, held, extremes, moments, sums, shares,
+    values, first_path, lows, inverse_widths, cells, classes, tied, atoms,
+    counts, bounds, held, extremes, moments, sums, shares, scratch,
 ):  # fmt: skip
-    """Count values: float64[O, n] into counts: int64[O, BINS + 1].
+    """Count values: float64[O, n], n below 2^31, into counts: int64[O, BINS + 1].
 
-    lows, inverse_widths: float64[O] place the cells; divisions: int64[O, CORE + 1] is the first bin of each, counted
-    from the first of the core. tied: int64[O] is an output's row, or -1 if it has none, in bounds:
-    float64[T, BINS + 1, 2], and in held: int64[T, 2], which counts the values equal to atoms: float64[T, 2].
-    extremes: float64[O, 2] are the smallest and largest finite value. moments: float64[O, 3] receives the number of
-    finite values, their mean less ``low`` and their sum of squared deviations. These are sums about ``low``, which lies
-    within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section 3). Values that are
-    not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16): sums: float64[O, 16]
-    receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that of each bin being in
-    classes: uint8[O, BINS + 1].
+    lows, inverse_widths: float64[O] place the cells; cells: int32[O, CORE + 1] are words of the first bin of each,
+    shifted, and of how many it has; the last word is `BINS`. tied: int64[O] is an output's row, or -1 if it has none,
+    in bounds: float64[T, BINS + 1, 2], and in held: int64[T, 2], which counts the values equal to atoms: float64[T, 2].
+    extremes: float64[O, 2] are the smallest and largest finite value outside the core. moments: float64[O, 3] receives
+    the number of finite values, their mean less ``low`` and their sum of squared deviations. These are sums about
+    ``low``, which lies within the column's own spread, so that nothing cancels (Chan, Golub and LeVeque 1983, section
+    3). Values that are not finite are left out. By replicate (path modulo 16; ``first_path`` is a multiple of 16):
+    sums: float64[O, 16] receives the sums less ``low``; shares: int64[O, CLASSES + 1, 16] counts values by class, that
+    of each bin being in classes: uint8[O, BINS + 1]. scratch: seen and parts, of zeros, as `count` knows them, squares:
+    float64[16], and bins and rest: [STRETCH] as `place` knows them.
     """
     n = np.uint64(values.shape[1])
-    whole = n - n % SIXTEEN
-    by_replicate, squared = np.empty(16), np.empty(16)
-    least, most = np.empty(16), np.empty(16)
-    seen = np.zeros(BINS + 1, np.int32)  # stays in the nearest cache, as the totals of all outputs would not
-    parts = np.zeros((shares.shape[1], 16), np.int32)
+    seen, parts, squares, bins, rest = scratch  # in the nearest cache, as the totals of all outputs would not be
     for o in range(np.uint64(values.shape[0])):
-        low, inverse, row, cells = lows[o], inverse_widths[o], values[o], divisions[o]
-        if tied[o] >= 0:
-            count_and_bound(row, low, inverse, cells, classes[o], seen, parts, bounds[tied[o]])
-            for a in range(ATOMS):
-                atom, equal = atoms[tied[o], a], 0
-                for i in range(n):
-                    equal += 1 if row[i] == atom else 0
-                held[tied[o], a] += equal
-        else:
-            count_bins(row, low, inverse, cells, classes[o], seen, parts)
+        low, inverse, by_replicate = lows[o], inverse_widths[o], sums[o]
+        for r in range(SIXTEEN):
+            by_replicate[r], squares[r] = 0.0, 0.0
+        for start in range(np.uint64(0), n, np.uint64(STRETCH)):
+            row = values[o, start : min(start + np.uint64(STRETCH), n)]
+            place(row, low, inverse, cells[o], extremes[o], bins, rest)
+            count(bins, np.uint64(row.size), classes[o], seen, parts)
+            if tied[o] >= 0:
+                bound(row, bins, atoms[tied[o]], bounds[tied[o]], held[tied[o]])
+            add(row, low, by_replicate, squares)
         number = np.float64(n) - np.float64(seen[BINS])
         for k in range(np.uint64(BINS + 1)):
             counts[o, k] += np.int64(seen[k])
@@ -3094,35 +3167,13 @@ def tally(
             for r in range(SIXTEEN):
                 shares[o, c, r] += np.int64(parts[c, r])
                 parts[c, r] = np.int32(0)
-        for r in range(SIXTEEN):
-            by_replicate[r], squared[r] = 0.0, 0.0
-            least[r], most[r] = np.inf, -np.inf
-        for start in range(np.uint64(0), whole, SIXTEEN):
-            for r in range(SIXTEEN):
-                x = row[start + np.uint64(r)]
-                finite = x - x == 0.0
-                w = x - low if finite else 0.0
-                by_replicate[r] += w
-                squared[r] = fma(w, w, squared[r])
-                least[r] = x if finite and x < least[r] else least[r]
-                most[r] = x if finite and x > most[r] else most[r]
-        for i in range(whole, n):
-            x, r = row[i], i & LAST_OF_SIXTEEN
-            w = deviation(x, low)
-            by_replicate[r] += w
-            squared[r] = fma(w, w, squared[r])
-            least[r] = x if x - x == 0.0 and x < least[r] else least[r]
-            most[r] = x if x - x == 0.0 and x > most[r] else most[r]
         total, square = 0.0, 0.0
         for r in range(SIXTEEN):
-            total, square = total + by_replicate[r], square + squared[r]
-            sums[o, r] = by_replicate[r]
-            extremes[o, 0] = min(extremes[o, 0], least[r])
-            extremes[o, 1] = max(extremes[o, 1], most[r])
+            total, square = total + by_replicate[r], square + squares[r]
         mean = total / number if number > 0.0 else 0.0
-        squares = square - total * mean
+        square -= total * mean
         moments[o, 0] = number
         moments[o, 1] = mean
-        moments[o, 2] = squares if squares > 0.0 else 0.0
+        moments[o, 2] = square if square > 0.0 else 0.0
 
 
