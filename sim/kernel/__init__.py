@@ -1,6 +1,6 @@
 """Kernels: self-contained text, compiled by Numba into machine code that is named by the text's content and cached."""
 
-from sim.kernel.cache import CacheWarning, cache_root
+from sim.kernel.cache import CacheWarning, cache_root, compiler_versions
 from sim.kernel.loading import Call, Calls, Entry, Kernel, address, load, load_all
 from sim.kernel.marks import BLOCK, call, compiled, fma, inlined
 from sim.kernel.text import HEADER, excerpt, join, name_of, section, text_of
@@ -17,6 +17,7 @@ __all__ = [
     "cache_root",
     "call",
     "compiled",
+    "compiler_versions",
     "excerpt",
     "fma",
     "inlined",

@@ -59,10 +59,11 @@ def _file(kernel: str, entry: str, kinds: Kinds) -> Path:
 
 
 @cache
-def _versions() -> tuple[str, ...]:
+def compiler_versions() -> dict[str, str]:
+    """Versions of what compiles kernels, which need not be imported here: a cached kernel was compiled by the same."""
     import importlib.metadata
 
-    return tuple(importlib.metadata.version(name) for name in ("numba", "llvmlite"))
+    return {name: importlib.metadata.version(name) for name in ("numba", "llvmlite")}
 
 
 def _compiler() -> tuple[object, ...]:
@@ -71,4 +72,5 @@ def _compiler() -> tuple[object, ...]:
     import llvmlite.binding as llvm
 
     settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("NUMBA_"))
-    return *_versions(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), settings, OPTIONS
+    cpu = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return *compiler_versions().values(), *cpu, settings, OPTIONS

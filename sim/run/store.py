@@ -186,9 +186,9 @@ def digest(text: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what computed the run; modules not loaded did not take part."""
-    found = {"python": platform.python_version(), "sim": __version__}
-    for name in ("numpy", "numba", "llvmlite", "scipy", "pyarrow"):
+    """Versions of what computed the run; of other modules, those not loaded did not take part."""
+    found = {"python": platform.python_version(), "sim": __version__, **kernel.compiler_versions()}
+    for name in ("numpy", "scipy", "pyarrow"):
         module = sys.modules.get(name)
         if module is not None:
             found[name] = str(module.__version__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -67,6 +68,10 @@ def test_no_pack_draws_nothing(toy: dict[str, Any], tmp_path: Path) -> None:
     found = loaded(*words)
     assert "llvmlite" in found
     assert not found & {"numba", "matplotlib", "pandas"}
+    versions = [json.loads(file.read_text())["versions"] for file in tmp_path.rglob("manifest.json")]
+    assert len(versions) == 2
+    assert versions[0] == versions[1]
+    assert versions[0]["numba"] == importlib.metadata.version("numba")
 
 
 @pytest.mark.parametrize(
