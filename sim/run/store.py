@@ -321,7 +321,14 @@ def every(out: Path) -> list[Path]:
     """Run folders below ``out``, oldest first; unfinished (``.partial``) and damaged ones included."""
     found = [path.parent for path in out.glob("*/*/run") if path.is_dir()]
     found += [path for path in out.glob(f"*/*{PARTIAL}") if path not in found]
-    return sorted(found, key=lambda path: path.name)
+    return sorted(found, key=_made)
+
+
+def _made(path: Path) -> tuple[str, int, str]:
+    """When a run was made: by its name to the second, within a second by when its manifest was written."""
+    manifest = path / "run" / "manifest.json"
+    written = manifest.stat().st_mtime_ns if manifest.exists() else path.stat().st_mtime_ns
+    return path.name.partition("-")[0], written, path.name
 
 
 def listing(out: Path) -> list[dict[str, Any]]:

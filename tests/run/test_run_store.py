@@ -267,29 +267,6 @@ def test_a_run_without_its_manifest_is_listed_with_the_reason(copied: Copy) -> N
     assert "has no run/manifest.json" in command("prob", run, "--out", run.parent.parent, code=2).stderr
 
 
-def test_a_foreign_folder_does_not_break_finding(copied: Copy) -> None:
-    """A run that somebody renamed, and folders that are no runs at all."""
-    run = copied()
-    results = run.parent.parent
-    renamed = run.rename(run.with_name("mine"))
-    (results / "notes").mkdir()
-    (results / "notes" / "text.txt").write_text("hello")
-    assert [row["run"] for row in json.loads(command("ls", "--out", results, "--json").stdout)["runs"]] == ["mine"]
-    for reference in ("latest", "toy", "mine", renamed):
-        command("prob", reference, "--output", "value_per_share", "--ge", "300", "--out", results)
-    command("prob", "nobody", "--output", "value_per_share", "--ge", "300", "--out", results, code=2)
-
-
-def test_a_run_is_found_by_its_hash_or_the_beginning_of_it(copied: Copy) -> None:
-    run = copied()
-    whole = str(json.loads((run / "run" / "manifest.json").read_text())["hash"])
-    for reference in (whole[:4], whole[:8], whole[:20], whole):
-        assert store.find(reference, run.parent.parent) == run
-    for reference in (whole[:20] + ("0" if whole[20] != "0" else "1"), whole + "0"):
-        with pytest.raises(InputError, match="no run"):
-            store.find(reference, run.parent.parent)
-
-
 def rewrite_parquet(run: Path, change: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]) -> None:
     file = run / "run" / "paths.parquet"
     columns = change({name: column.to_numpy().copy() for name, column in zip(*_columns(file), strict=True)})
