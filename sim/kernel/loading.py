@@ -117,8 +117,10 @@ def _make_ready(wanted: Sequence[tuple[Kernel, Wanted]]) -> None:
     ]
     missing = [(kernel, each) for kernel, each in read if each]
     apart = missing[:-1] if compiling.processes() > 1 else []
-    others = [compiling.Elsewhere(kernel.text, each) for kernel, each in apart]
+    others: list[compiling.Elsewhere] = []
     try:
+        for kernel, each in apart:
+            others.append(compiling.Elsewhere(kernel.text, each))
         for kernel, each in missing[len(apart) :]:
             _take(kernel, each, compiling.compile_here(kernel.text, each), faults)
         for (kernel, each), other in zip(apart, others, strict=True):
