@@ -175,6 +175,15 @@ def test_what_was_compiled_for_something_else_is_not_read(
     assert cache.read("kernel", "f", ("int64",) if other == "kinds" else ("float64",)) is None
 
 
+def test_an_empty_name_of_the_cache_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be the current folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("SIM_CACHE_DIR", "")
+    assert cache.cache_root() == tmp_path / "sim"
+    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path / "own"))
+    assert cache.cache_root() == tmp_path / "own"
+
+
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError])
 def test_an_interrupted_write_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]

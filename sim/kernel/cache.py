@@ -19,8 +19,8 @@ class CacheWarning(UserWarning):
 
 def cache_root() -> Path:
     """``$SIM_CACHE_DIR``, else ``$XDG_CACHE_HOME/sim``, else ``~/.cache/sim``."""
-    if "SIM_CACHE_DIR" in os.environ:
-        return Path(os.environ["SIM_CACHE_DIR"])
+    if given := os.environ.get("SIM_CACHE_DIR"):
+        return Path(given)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "sim"
 
