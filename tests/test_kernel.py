@@ -152,23 +152,35 @@ def test_a_cache_that_is_no_help_costs_a_warning(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "other", ["kinds", "system", "CPU", "features of the CPU", "version of Numba", "setting of Numba", "option of LLVM"]
+    "other",
+    [
+        "kinds",
+        "system",
+        "CPU",
+        "features of the CPU",
+        "version of Numba",
+        "setting",
+        "file of settings",
+        "option of LLVM",
+    ],
 )
 def test_what_was_compiled_for_something_else_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
 ) -> None:
     monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     code = Code("f", b"machine code")
     cache.write("kernel", "f", ("float64",), code)
     assert cache.read("kernel", "f", ("float64",)) == code
     features = SimpleNamespace(flatten=lambda: "+another")
-    change: dict[str, Callable[[], None]] = {
+    change: dict[str, Callable[[], object]] = {
         "kinds": lambda: None,
         "system": lambda: monkeypatch.setattr(llvm, "get_process_triple", lambda: "arm64-apple-darwin"),
         "CPU": lambda: monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "another"),
         "features of the CPU": lambda: monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: features),
         "version of Numba": lambda: monkeypatch.setattr(cache, "compiler_versions", lambda: {"numba": "0.1"}),
-        "setting of Numba": lambda: monkeypatch.setenv("NUMBA_OPT", "1"),
+        "setting": lambda: monkeypatch.setenv("NUMBA_OPT", "1"),
+        "file of settings": lambda: Path(".numba_config.yaml").write_text("opt: 1\n"),
         "option of LLVM": lambda: monkeypatch.setattr(cache, "OPTIONS", ("-another",)),
     }
     change[other]()

@@ -72,6 +72,8 @@ def _compiler() -> tuple[object, ...]:
     import llvmlite.binding as llvm
 
     settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("NUMBA_"))
+    file = Path(".numba_config.yaml")  # which Numba reads beside them, from the current folder
+    kept = file.read_bytes() if file.is_file() else b""
     # Systems differ in the form of object files, and home folders are shared between them.
     machine = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    return *compiler_versions().values(), *machine, settings, OPTIONS
+    return *compiler_versions().values(), *machine, settings, kept, OPTIONS
