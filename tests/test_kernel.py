@@ -6,13 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
 from sim import kernel
-from sim.kernel import compiling
+from sim.kernel import cache, compiling
 from sim.kernel.native import Code
 
 DOUBLE = """
@@ -113,10 +116,10 @@ print("numba" in sys.modules)
     assert [answer.stdout.strip() for answer in answers] == ["True", "False"]
 
 
-@pytest.mark.parametrize("fault", ["none can be started", "it fails"])
+@pytest.mark.parametrize("fault", ["none can be started", "it fails", "it says something else"])
 def test_without_another_process_all_is_compiled_here(two_processes: pytest.MonkeyPatch, fault: str) -> None:
-    if fault == "it fails":
-        two_processes.setattr(sys, "executable", shutil.which("false"))
+    if fault != "none can be started":
+        two_processes.setattr(sys, "executable", shutil.which("false" if fault == "it fails" else "echo"))
     else:
 
         def refuse(*_: object, **__: object) -> None:
@@ -146,6 +149,66 @@ def test_a_cache_that_is_no_help_costs_a_warning(tmp_path: Path, monkeypatch: py
     assert applied(*modules) == [8.0, -24.0]
     if damage != "unwritable":  # it has mended itself
         assert applied(*kernel.load_all(kernels)) == [8.0, -24.0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "kinds",
+        "system",
+        "CPU",
+        "features of the CPU",
+        "version of Numba",
+        "setting",
+        "file of settings",
+        "option of LLVM",
+    ],
+)
+def test_what_was_compiled_for_something_else_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    code = Code("f", b"machine code")
+    cache.write("kernel", "f", ("float64",), code)
+    assert cache.read("kernel", "f", ("float64",)) == code
+    features = SimpleNamespace(flatten=lambda: "+another")
+    change: dict[str, Callable[[], object]] = {
+        "kinds": lambda: None,
+        "system": lambda: monkeypatch.setattr(llvm, "get_process_triple", lambda: "arm64-apple-darwin"),
+        "CPU": lambda: monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "another"),
+        "features of the CPU": lambda: monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: features),
+        "version of Numba": lambda: monkeypatch.setattr(cache, "compiler_versions", lambda: {"numba": "0.1"}),
+        "setting": lambda: monkeypatch.setenv("NUMBA_OPT", "1"),
+        "file of settings": lambda: Path(".numba_config.yaml").write_text("opt: 1\n"),
+        "option of LLVM": lambda: monkeypatch.setattr(cache, "OPTIONS", ("-another",)),
+    }
+    change[other]()
+    assert cache.read("kernel", "f", ("int64",) if other == "kinds" else ("float64",)) is None
+
+
+def test_an_empty_name_of_the_cache_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be the current folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("SIM_CACHE_DIR", "")
+    assert cache.cache_root() == tmp_path / "sim"
+    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path / "own"))
+    assert cache.cache_root() == tmp_path / "own"
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, OSError])
+def test_an_interrupted_write_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    monkeypatch.setenv("SIM_CACHE_DIR", str(tmp_path))
+
+    def interrupted(*_: object) -> Path:
+        raise interruption
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(interruption):
+        cache.write("kernel", "f", (), Code("f", b"machine code"))
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
 @JIT

@@ -1,9 +1,9 @@
 """Kernels: self-contained text, compiled by Numba into machine code that is named by the text's content and cached."""
 
-from sim.kernel.cache import CacheWarning, cache_root, compiler_versions
-from sim.kernel.loading import Call, Calls, Entry, Kernel, address, load, load_all
+from sim.kernel.cache import CacheWarning, compiler_versions
+from sim.kernel.loading import Call, Calls, Kernel, address, load, load_all
 from sim.kernel.marks import BLOCK, call, compiled, fma, inlined
-from sim.kernel.text import HEADER, excerpt, join, name_of, section, text_of
+from sim.kernel.text import HEADER, excerpt, join, name_of, section
 
 __all__ = [
     "BLOCK",
@@ -11,10 +11,8 @@ __all__ = [
     "CacheWarning",
     "Call",
     "Calls",
-    "Entry",
     "Kernel",
     "address",
-    "cache_root",
     "call",
     "compiled",
     "compiler_versions",
@@ -26,5 +24,4 @@ __all__ = [
     "load_all",
     "name_of",
     "section",
-    "text_of",
 ]

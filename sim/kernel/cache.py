@@ -19,8 +19,8 @@ class CacheWarning(UserWarning):
 
 def cache_root() -> Path:
     """``$SIM_CACHE_DIR``, else ``$XDG_CACHE_HOME/sim``, else ``~/.cache/sim``."""
-    if "SIM_CACHE_DIR" in os.environ:
-        return Path(os.environ["SIM_CACHE_DIR"])
+    if given := os.environ.get("SIM_CACHE_DIR"):
+        return Path(given)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "sim"
 
@@ -48,7 +48,7 @@ def write(kernel: str, entry: str, kinds: Kinds, code: Code) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
         Path(temporary).replace(file)  # two runs at once may both write: same content, atomic
-    except OSError:
+    except BaseException:  # Ctrl-C too
         Path(temporary).unlink(missing_ok=True)
         raise
 
@@ -67,10 +67,13 @@ def compiler_versions() -> dict[str, str]:
 
 
 def _compiler() -> tuple[object, ...]:
-    """Whatever else shapes machine code: versions, the CPU, Numba's settings, our options."""
+    """Whatever else shapes machine code: versions, the system and its CPU, Numba's settings, our options."""
     prepare_numba()
     import llvmlite.binding as llvm
 
     settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("NUMBA_"))
-    cpu = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    return *compiler_versions().values(), *cpu, settings, OPTIONS
+    file = Path(".numba_config.yaml")  # which Numba reads beside them, from the current folder
+    kept = file.read_bytes() if file.is_file() else b""
+    # Systems differ in the form of object files, and home folders are shared between them.
+    machine = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return *compiler_versions().values(), *machine, settings, kept, OPTIONS

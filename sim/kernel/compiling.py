@@ -116,7 +116,8 @@ class Elsewhere:
         self._made = b""
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from sim.kernel import compiling; compiling.compile_apart()"],
+                # -P: no file of the current folder may pass for a module that is imported there.
+                [sys.executable, "-P", "-c", "from sim.kernel import compiling; compiling.compile_apart()"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -137,7 +138,13 @@ class Elsewhere:
         if self._talking is None:
             return {}
         self._talking.join()
-        return pickle.loads(self._made) if self._process.returncode == 0 else {}  # from our own child process
+        if self._process.returncode != 0:
+            return {}
+        try:
+            made: dict[str, Code] = pickle.loads(self._made)  # from our own child process
+        except Exception:  # something else wrote to its standard output: unpickling that raises many things
+            return {}
+        return made
 
     def end(self) -> None:
         """Stop it, if it is still at work."""
@@ -147,7 +154,10 @@ class Elsewhere:
 
 
 def processes() -> int:
-    """Processes that may compile at once: ``$SIM_COMPILE_PROCESSES``, else 2, if there are as many CPUs."""
+    """Processes that compiling may take: ``$SIM_COMPILE_PROCESSES``, else 2, if there are as many CPUs.
+
+    From 2 on each kernel text has one of its own.
+    """
     return min(int(os.environ.get("SIM_COMPILE_PROCESSES", "2")), os.cpu_count() or 1)
 
 

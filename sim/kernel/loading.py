@@ -62,6 +62,7 @@ class Entry:
 
 Call: TypeAlias = tuple[str, Sequence[object]]  # an entry point and arguments such as it will be called with
 Calls: TypeAlias = Callable[[Kernel], Sequence[Call]]
+_ELSEWHERE = " each time: set SIM_CACHE_DIR to another folder"
 
 
 def load(text: str, calls: Calls = lambda kernel: ()) -> Kernel:
@@ -110,15 +111,17 @@ def _in_plain_python(text: str) -> dict[str, Any]:
 
 
 def _make_ready(wanted: Sequence[tuple[Kernel, Wanted]]) -> None:
-    faults: dict[str, None] = {}
+    faults: dict[str, str] = {}  # what is wrong, and what to do
     read = [
         (kernel, {name: kinds for name, kinds in each.items() if not _read(kernel, name, kinds, faults)})
         for kernel, each in wanted
     ]
     missing = [(kernel, each) for kernel, each in read if each]
     apart = missing[:-1] if compiling.processes() > 1 else []
-    others = [compiling.Elsewhere(kernel.text, each) for kernel, each in apart]
+    others: list[compiling.Elsewhere] = []
     try:
+        for kernel, each in apart:
+            others.append(compiling.Elsewhere(kernel.text, each))
         for kernel, each in missing[len(apart) :]:
             _take(kernel, each, compiling.compile_here(kernel.text, each), faults)
         for (kernel, each), other in zip(apart, others, strict=True):
@@ -127,11 +130,12 @@ def _make_ready(wanted: Sequence[tuple[Kernel, Wanted]]) -> None:
     finally:
         for other in others:
             other.end()
-    for fault in faults:
-        warnings.warn(f"kernel cache {cache.cache_root()}: {fault}; compiling anew", CacheWarning, stacklevel=4)
+    for fault, advice in faults.items():
+        said = f"kernel cache {cache.cache_root()}: {fault}; compiling anew{advice}"
+        warnings.warn(said, CacheWarning, stacklevel=4)
 
 
-def _read(kernel: Kernel, name: str, kinds: Kinds, faults: dict[str, None]) -> bool:
+def _read(kernel: Kernel, name: str, kinds: Kinds, faults: dict[str, str]) -> bool:
     """Whether an entry point is ready, if need be from the cache."""
     if (name, kinds) not in kernel.natives:
         try:
@@ -140,19 +144,19 @@ def _read(kernel: Kernel, name: str, kinds: Kinds, faults: dict[str, None]) -> b
                 return False
             kernel.natives[name, kinds] = Native(code, kinds)
         except OSError as error:
-            faults[f"cannot be read ({error.strerror})"] = None
+            faults[f"cannot be read ({error.strerror})"] = _ELSEWHERE
             return False
         except (ValueError, RuntimeError):
-            faults["a file is damaged"] = None
+            faults["a file is damaged"] = ""  # and written again
             return False
     return True
 
 
-def _take(kernel: Kernel, wanted: Wanted, made: Mapping[str, Code], faults: dict[str, None]) -> None:
+def _take(kernel: Kernel, wanted: Wanted, made: Mapping[str, Code], faults: dict[str, str]) -> None:
     """Keep what was compiled, for this process and in the cache."""
     for name, code in made.items():
         kernel.natives[name, wanted[name]] = Native(code, wanted[name])
         try:
             cache.write(kernel.name, name, wanted[name], code)
         except OSError as error:
-            faults[f"cannot be written ({error.strerror})"] = None
+            faults[f"cannot be written ({error.strerror})"] = _ELSEWHERE

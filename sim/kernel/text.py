@@ -63,7 +63,8 @@ _ENTRY = re.compile(r"^@compiled\ndef (\w+)", re.MULTILINE)
 def text_of(module: ModuleType) -> str:
     """Source of a kernel module without its docstring and imports, to be put into a kernel text.
 
-    Such a module imports only numpy, this module's marks and other kernel modules, whose text stands before it.
+    Such a module imports only numpy, the marks of `sim.kernel.marks` and other kernel modules, whose text stands before
+    it.
     """
     assert module.__file__ is not None
     source = Path(module.__file__).read_text(encoding="utf-8")

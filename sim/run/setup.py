@@ -29,7 +29,9 @@ from sim.run.collect import Interval
 from sim.sampling import draw, normal, philox, points, quantile
 from sim.sampling.plan import Plan
 
-KERNEL_VERSION = 2  # how stored kernels are called: raised whenever the arguments of an entry point change
+# How stored kernels are called: raised whenever the arguments of an entry point change, or the header under which
+# `kernel.excerpt` compiles them.
+KERNEL_VERSION = 2
 
 
 @dataclass(frozen=True)

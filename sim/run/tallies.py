@@ -190,7 +190,7 @@ class Tallies:
         return smallest, largest, at_smallest, at_largest
 
     def _edges(self, o: int) -> Floats:
-        """The edges of an output's bins, float64[BINS + 1], as `sim.run.tally.bin_of` places values."""
+        """The edges of an output's bins, float64[BINS + 1], as `sim.run.tally.place` places values."""
         parts = np.diff(self.divisions[o])
         within = np.arange(parts.sum()) - np.repeat(self.divisions[o, :-1], parts)
         core = np.full(CORE + DIVISIONS, float(CORE))  # bins that no cell was given are empty

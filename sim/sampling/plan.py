@@ -60,13 +60,13 @@ class Plan:
     @property
     def shared(self) -> tuple[list[int], ...]:
         """Rows of the drivers of each group under a t copula."""
-        first, members = self.arrays.get("t_first", np.zeros(1)), self.arrays.get("t_member", np.zeros(0))
+        first, members = self.arrays["t_first"], self.arrays["t_member"]
         return tuple([int(m) for m in members[int(a) : int(b)]] for a, b in pairwise(first))
 
     @property
     def degrees_of_freedom(self) -> float:
         """Of the t copula; infinite under a Gaussian one."""
-        return float(self.arrays["t_df"][0]) if "t_df" in self.arrays else inf
+        return float(self.arrays["t_df"][0])
 
     @property
     def replicates(self) -> int:
@@ -80,11 +80,8 @@ class Plan:
 
     @property
     def driver_arguments(self) -> tuple[NDArray[Any], ...]:
-        """The arguments of `draw_drivers` between ``paths`` and the scratch.
-
-        A run stored before there were t copulas has a kernel without their arguments, and no such arrays.
-        """
-        return tuple(self.arrays[name] for name in _DRIVER_ARGUMENTS if name in self.arrays)
+        """The arguments of `draw_drivers` between ``paths`` and the scratch."""
+        return tuple(self.arrays[name] for name in _DRIVER_ARGUMENTS)
 
     @property
     def innovation_arguments(self) -> tuple[NDArray[Any], ...]:

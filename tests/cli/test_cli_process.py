@@ -218,7 +218,9 @@ def test_a_cache_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0
     (line,) = [line for line in done.stderr.splitlines() if line.strip()]
-    assert re.fullmatch(r"kernel cache .*cache: cannot be written \(.*\); compiling anew", line)
+    said, _, advice = line.partition("; compiling anew")
+    assert re.fullmatch(r"kernel cache .*cache: cannot be written \(.*\)", said)
+    assert advice == " each time: set SIM_CACHE_DIR to another folder"
 
 
 def test_ctrl_c_while_the_pages_are_made_says_that_the_run_is_kept(
