@@ -100,7 +100,7 @@ def address(entry: Any, arguments: Sequence[object]) -> Any:
 
 
 def _compiles() -> bool:
-    return os.environ.get("NUMBA_DISABLE_JIT") != "1"
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")  # as Numba reads it
 
 
 def _in_plain_python(text: str) -> dict[str, Any]:

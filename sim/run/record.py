@@ -146,8 +146,8 @@ def _summary(column: Floats, replicates: int) -> tuple[object, ...]:
     valid = column[np.isfinite(column)]
     if valid.size == 0:
         return ()
-    percentiles = np.quantile(valid, np.array(SERIES_PERCENTILES) / 100)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # values near the largest number
+        percentiles = np.quantile(valid, np.array(SERIES_PERCENTILES) / 100)
         mean = float(valid.mean())
     return (mean, _error(column, replicates), *map(float, percentiles), valid.size)
 

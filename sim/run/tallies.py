@@ -96,8 +96,15 @@ class Tallies:
         return Tallies(lows, inverse, divisions, tied, np.reshape(atoms, (-1, int(ATOMS))), tuple(thresholds))
 
     def alike(self) -> Tallies:
-        """Empty tallies with the same bins, for another thread."""
-        other = Tallies(self.lows, self.inverse_widths, self.divisions, self.tied, self.atoms, self.thresholds)
+        """Empty tallies with the same bins, for another thread or where these arrived in a message."""
+        other = Tallies(
+            np.require(self.lows, requirements="A"),
+            np.require(self.inverse_widths, requirements="A"),
+            np.require(self.divisions, requirements="A"),
+            np.require(self.tied, requirements="A"),
+            np.require(self.atoms, requirements="A"),
+            self.thresholds,
+        )
         other.classes = self.classes
         return other
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from sim.errors import ModelFailure
 from sim.run.parts import Part
 from sim.run.setup import Setup
@@ -104,7 +106,9 @@ def _engine(job: Job) -> Simulator:
     with _lock:
         if key not in _engines:
             _compare(job.expected, versions()())  # before compiling, which other versions may not even do
-            made = Simulator(job.setup)
+            # What arrives in a message can lie at any address; machine code wants whole numbers of items.
+            arrays = {name: np.require(array, requirements="A") for name, array in job.setup.arrays.items()}
+            made = Simulator(replace(job.setup, arrays=arrays))
             _compare(job.expected, facts(made))
             while len(_engines) >= _KEPT:
                 del _engines[next(iter(_engines))]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,26 @@ def test_with_keep_none_only_tallies_travel(engine: Simulator, two: Spread) -> N
         assert all(chunk.drivers.size == chunk.outputs.size == chunk.series.size == 0 for chunk in done.chunks)
     assert many.part.tallies.counts.nbytes == few.part.tallies.counts.nbytes
     assert many.part.tallies.counts.sum() == 4 * few.part.tallies.counts.sum() == 4 * CHUNK * len(engine.setup.outputs)
+
+
+def test_a_worker_takes_arrays_wherever_a_message_put_them(engine: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buffers of a message begin where the one before ended, and machine code wants whole numbers of items."""
+
+    def moved(array: Any) -> Any:
+        there = np.empty(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+        there[...] = array
+        return there
+
+    monkeypatch.setattr(worker, "_engines", {})
+    setup = replace(engine.setup, arrays={name: moved(array) for name, array in engine.setup.arrays.items()})
+    assert not setup.arrays["plan.numbers"].flags.aligned
+    expected = engine.chunk(0, CHUNK).outputs
+    placed = Tallies.placed(expected)
+    for name in ("lows", "inverse_widths", "divisions", "tied", "atoms"):
+        setattr(placed, name, moved(getattr(placed, name)))
+    done = worker.work(worker.Job(setup, placed, worker.facts(engine)), 0, CHUNK, driver_paths=0, lean=False)
+    assert np.array_equal(done.chunks[0].outputs, expected)
+    assert done.part.tallies.counts.sum() == CHUNK * len(engine.setup.outputs)
 
 
 def test_tasks_may_be_ready_in_any_order(

@@ -112,7 +112,8 @@ def forecast_lines(found: Mapping[str, Any], width: int) -> list[str]:
         marks = [precise(at[p], errors["percentiles"][p]).removesuffix(" ±0") for p in ("5", "50", "95")]
         last = [] if narrow else ["" if unit == "1" else unit]
         rows.append([cell, each["period"] or each["by"], *marks, *last])
-        units.setdefault(unit, {})[cell] = None
+        if len(rows) <= _MOST + 1:
+            units.setdefault(unit, {})[cell] = None
     said += layout.aligned(rows[: _MOST + 1], width)
     if len(found["forecasts"]) > _MOST:
         said.append(f"and {len(found['forecasts']) - _MOST} more")
