@@ -60,11 +60,12 @@ def test_block_sizes(million: Run, block: int) -> None:
     simulator = Simulator(set_up(BASE, block=block))
     rows = (*simulator.plan.drivers, *simulator.setup.outputs)
     sums, stored = np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.uint64)
+    weights = np.empty(PATHS, np.uint64)
     for chunk in simulator.chunks(PATHS, threads=2):
         values = np.concatenate([chunk.drivers, chunk.outputs])
-        simulator.digest(values, chunk.first, sums)
+        simulator.digest(values, chunk.first, weights, sums)
     for row, name in enumerate(rows):
-        simulator.digest(million.columns.column(name)[None, :].copy(), 0, stored[row : row + 1])
+        simulator.digest(million.columns.column(name)[None, :].copy(), 0, weights, stored[row : row + 1])
     assert dict(zip(rows, sums.tolist(), strict=True)) == dict(zip(rows, stored.tolist(), strict=True))
 
 
