@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -150,15 +151,23 @@ def triangular(low: float, mode: float, high: float) -> Law:
     return Law(int(codes.TABLE), quantile, tails, low=low, high=high, kinks=kinks)
 
 
+@lru_cache(maxsize=1024)
+def _beta_quantile(alpha: bytes, beta_: bytes, share: bytes) -> Array:
+    """Quantiles of beta distributions on 0 to 1; kept, because many drivers have the same shape and the same grid."""
+    from scipy.special import betaincinv
+
+    return np.asarray(betaincinv(*(np.frombuffer(each) for each in (alpha, beta_, share))))
+
+
 def beta(alpha: float, beta_: float, low: float, high: float) -> Law:
     """Beta distribution stretched over low to high."""
     width = high - low
 
     def quantile(below: Array, above: Array) -> Array:
-        from scipy.special import betaincinv
-
         rising = below < above
-        share = betaincinv(np.where(rising, alpha, beta_), np.where(rising, beta_, alpha), np.minimum(below, above))
+        smaller = np.asarray(np.minimum(below, above), np.float64)
+        first, second = np.where(rising, alpha, beta_), np.where(rising, beta_, alpha)
+        share = _beta_quantile(first.tobytes(), second.tobytes(), smaller.tobytes()).reshape(smaller.shape)
         return np.where(rising, low + width * share, high - width * share)
 
     def tails(x: Array) -> tuple[Array, Array]:
