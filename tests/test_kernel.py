@@ -232,8 +232,7 @@ def test_an_entry_serves_other_kinds_of_arguments(kernel_cache: Path) -> None:
 )
 def test_what_would_be_misread_is_refused(kernel_cache: Path, argument: object, message: str) -> None:
     """Machine code reads what it is given as the kind it was compiled for."""
-    ((_, calls),) = [texts("refused")[0]]
-    double = kernel.load(kernel.join([DOUBLE]), calls)
+    double = kernel.load(kernel.join([DOUBLE]), double_calls)
     with pytest.raises(TypeError, match=message):
         double.double(argument)
 
